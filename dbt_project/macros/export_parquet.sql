@@ -1,0 +1,17 @@
+{#-
+    Writes the table that was just built to <STORK_EXPORTS>/<model>.parquet, for Python.
+    Money is exact inside the warehouse and a float at this door. Rows are sorted, so the same
+    data is the same file; the file is written beside the old one and then renamed over it.
+-#}
+{% macro export_parquet() -%}
+    {%- set floats = [] -%}
+    {%- for column in model.columns.values() if (column.data_type or '').startswith('decimal') -%}
+        {%- do floats.append('cast(' ~ column.name ~ ' as double) as ' ~ column.name) -%}
+    {%- endfor -%}
+    copy (
+        select * {% if floats %}replace ({{ floats | join(', ') }}){% endif %}
+        from {{ this }}
+        order by all
+    ) to '{{ env_var("STORK_EXPORTS") }}/{{ this.identifier }}.parquet'
+    (format parquet, compression zstd, use_tmp_file true)
+{%- endmacro %}

@@ -1,0 +1,21 @@
+-- What known customers paid for: no gifts, no guests.
+select
+    lines.customer_id,
+    lines.ds,
+    lines.order_line_id,
+    lines.order_id,
+    lines.platform,
+    lines.shop_id,
+    lines.sku_id,
+    skus.category,
+    skus.brand_id,
+    lines.qty,
+    lines.gross_amount,
+    lines.paid_amount,
+    lines.refund_amount,
+    lines.refunded_on
+from {{ ref('int_order_lines') }} as lines
+left join {{ ref('stg_generic__skus') }} as skus using (sku_id)
+where lines.is_demand
+    and not lines.is_gift
+    and lines.customer_id is not null

@@ -1,0 +1,19 @@
+select
+    order_line_id,
+    order_id,
+    platform,
+    shop_id,
+    customer_id,
+    sku_id,
+    warehouse_id,
+    ds,
+    paid_at,
+    qty,
+    gross_amount,
+    paid_amount,
+    refund_amount,
+    is_gift,
+    promo_id,
+    lifecycle,
+    is_demand
+from {{ ref('int_order_lines') }}

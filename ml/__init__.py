@@ -1,0 +1,1 @@
+"""What will happen: frames in, frames out; no Dagster, no clock, no environment."""

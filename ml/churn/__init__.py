@@ -1,0 +1,1 @@
+"""Who is about to stop buying: labels, features, models, evaluation, and the list people act on."""

@@ -1,0 +1,116 @@
+"""Churn by gradient boosted trees (XGBoost) on the numbers and codes of feat_customer."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.churn.features import CODED, Inputs
+from ml.columns import CUSTOMER_NUMBERS
+
+FEATURE_NAMES = (*CUSTOMER_NUMBERS, *CODED)
+DEFAULTS = {
+    "learning_rate": 0.05,
+    "max_depth": 4,
+    "min_child_weight": 20.0,
+    "subsample": 0.8,
+    "colsample_bytree": 0.7,
+    "reg_lambda": 2.0,
+    "max_rounds": 400,
+}
+_PATIENCE = 25
+
+
+def search_space(trial: Any) -> dict[str, float]:
+    """Hyper-parameters an Optuna trial may choose for this family."""
+    return {
+        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+        "max_depth": trial.suggest_int("max_depth", 2, 7),
+        "min_child_weight": trial.suggest_float("min_child_weight", 2.0, 100.0, log=True),
+        "subsample": trial.suggest_float("subsample", 0.5, 1.0),
+        "colsample_bytree": trial.suggest_float("colsample_bytree", 0.4, 1.0),
+        "reg_lambda": trial.suggest_float("reg_lambda", 0.1, 30.0, log=True),
+    }
+
+
+class Boosted:
+    """XGBoost classifier; `fit` stops at the round that served the later slice best."""
+
+    name = "xgboost"
+
+    def __init__(self, *, params: dict[str, float], seed: int, threads: int) -> None:
+        unknown = sorted(set(params) - set(DEFAULTS))
+        if unknown:
+            raise ValueError(f"xgboost does not know the parameters {unknown}")
+        chosen = DEFAULTS | params
+        self._max_rounds = int(chosen.pop("max_rounds"))
+        self._settings = {
+            "objective": "binary:logistic",
+            "eval_metric": "logloss",
+            "tree_method": "hist",
+            "max_cat_to_onehot": 8,
+            "seed": seed,
+            "nthread": threads,
+            **chosen,
+        }
+        self._threads = threads
+        self._rounds = self._max_rounds
+        self._booster = None
+
+    def fit(self, train: Inputs, y: np.ndarray, later: Inputs, later_y: np.ndarray) -> "Boosted":
+        """Learn from the training rows; the later rows only say how many trees to keep."""
+        import xgboost as xgb
+
+        self._booster = xgb.train(
+            self._settings,
+            self._matrix(train, y),
+            self._max_rounds,
+            evals=[(self._matrix(later, later_y), "later")],
+            early_stopping_rounds=_PATIENCE,
+            verbose_eval=False,
+        )
+        self._rounds = self._booster.best_iteration + 1
+        self._booster = self._booster[: self._rounds]
+        return self
+
+    def refit(self, train: Inputs, y: np.ndarray) -> "Boosted":
+        """Learn from all rows given, as many trees as `fit` found best."""
+        import xgboost as xgb
+
+        self._booster = xgb.train(self._settings, self._matrix(train, y), self._rounds)
+        return self
+
+    def margin(self, inputs: Inputs) -> np.ndarray:
+        """Log odds of churn, (n,)."""
+        return self._booster.predict(self._matrix(inputs), output_margin=True).astype(float)
+
+    def contributions(self, inputs: Inputs) -> pd.DataFrame:
+        """What each column adds to the log odds (TreeSHAP), (n, 20) without the bias."""
+        added = self._booster.predict(self._matrix(inputs), pred_contribs=True)
+        return pd.DataFrame(added[:, :-1], columns=list(FEATURE_NAMES))
+
+    def save(self, folder: Path) -> None:
+        """Write `xgboost.ubj`."""
+        self._booster.save_model(folder / "xgboost.ubj")
+
+    def load(self, folder: Path) -> "Boosted":
+        """Read what `save` wrote."""
+        import xgboost as xgb
+
+        self._booster = xgb.Booster({"nthread": self._threads})
+        self._booster.load_model(folder / "xgboost.ubj")
+        self._rounds = self._booster.num_boosted_rounds()
+        return self
+
+    def _matrix(self, inputs: Inputs, y: np.ndarray | None = None) -> Any:
+        import xgboost as xgb
+
+        return xgb.DMatrix(
+            np.hstack([inputs.numbers, inputs.codes]),
+            label=y,
+            feature_names=list(FEATURE_NAMES),
+            feature_types=["q"] * len(CUSTOMER_NUMBERS) + ["c"] * len(CODED),
+            enable_categorical=True,
+            nthread=self._threads,
+        )

@@ -1,0 +1,61 @@
+"""Logistic regression as plain numbers: a prior to shrink to, and weights that may be bounded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """log(p / (1 - p)), with p kept at least 1e-6 away from 0 and 1."""
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.log(p) - np.log1p(-p)
+
+
+def probability(margin: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-margin)), without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * np.asarray(margin, dtype=float)))
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """P = sigmoid(intercept + x @ weights)."""
+
+    intercept: float
+    weights: tuple[float, ...]
+
+    def margin(self, x: np.ndarray) -> np.ndarray:
+        """Log odds of each row of x (n, k)."""
+        return self.intercept + x @ np.asarray(self.weights)
+
+
+def fit_logistic(
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    ridge: float,
+    prior: Sequence[float] | None = None,
+    at_least: float | None = None,
+) -> Logistic:
+    """Fit by L-BFGS-B: minimise the sum of log loss + ridge/2 * |weights - prior|^2.
+
+    x (n, k), y (n,) of 0/1. `prior` defaults to zeros, `at_least` bounds every weight from below.
+    The intercept is shrunk only by 1e-3, so one class alone does not send it to infinity.
+    """
+    from scipy.optimize import minimize
+
+    y = np.asarray(y, dtype=float)
+    towards = np.zeros(x.shape[1]) if prior is None else np.asarray(prior, dtype=float)
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        margin = theta[0] + x @ theta[1:]
+        off = theta[1:] - towards
+        value = np.logaddexp(0, margin).sum() - y @ margin
+        value += ridge / 2 * off @ off + 5e-4 * theta[0] ** 2
+        error = probability(margin) - y
+        return value, np.concatenate([[error.sum() + 1e-3 * theta[0]], x.T @ error + ridge * off])
+
+    bounds = [(None, None)] + [(at_least, None)] * x.shape[1]
+    start = np.concatenate([[0.0], towards])
+    theta = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+    return Logistic(float(theta[0]), tuple(float(w) for w in theta[1:]))

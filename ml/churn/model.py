@@ -1,0 +1,188 @@
+"""The churn model: a calibrated probability per customer and slice, with its reasons."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.churn.baseline import Baseline
+from ml.churn.boosted import Boosted
+from ml.churn.features import Inputs, Vocabulary, model_inputs
+from ml.churn.labels import LABELS
+from ml.churn.logistic import Logistic, fit_logistic, probability
+from ml.churn.reasons import Population, top_reasons
+from ml.churn.recurrent import Recurrent
+from ml.churn.splits import train_and_later
+from ml.churn.timeline import KEYS, days_visible
+from ml.columns import FEAT_CUSTOMER
+
+MEMBERS = {
+    "recency": ("recency",),
+    "recency_frequency": ("recency_frequency",),
+    "xgboost": ("xgboost",),
+    "lstm": ("lstm",),
+    "stack": ("recency_frequency", "xgboost", "lstm"),
+}
+_EXPLAINED_BY = {
+    "recency": "recency",
+    "recency_frequency": "recency_frequency",
+    "xgboost": "xgboost",
+    "lstm": "recency_frequency",
+    "stack": "xgboost",
+}
+_BLEND_RIDGE = 20.0
+_FORMAT = 1
+
+
+class ChurnModel:
+    """P(no purchase within the outcome window after as_of), calibrated on later rows.
+
+    `model`: "recency", "recency_frequency", "xgboost", "lstm" or "stack" (the last three
+    together). `params`: tuned hyper-parameters by family, {"xgboost": {...}, "lstm": {...}}.
+    `threads` is for the boosted trees; it changes no prediction.
+
+    Members learn from earlier slices. Their log odds on a later slice are weighed by a logistic
+    regression with weights >= 0, shrunk to the plain average (stacking, Wolpert 1992); with one
+    member that is Platt's calibration (1999). Then every member learns again from all
+    labelled slices, at the length of training found best on the later one.
+    """
+
+    def __init__(
+        self,
+        model: str = "stack",
+        seed: int = 7,
+        *,
+        params: Mapping[str, Mapping[str, float]] | None = None,
+        threads: int = 2,
+    ) -> None:
+        if model not in MEMBERS:
+            raise ValueError(f"model '{model}' is not one of {sorted(MEMBERS)}")
+        unknown = sorted(set(params or {}) - {"xgboost", "lstm"})
+        if unknown:
+            raise ValueError(f"params name families that take none: {unknown}")
+        self.model = model
+        self.seed = seed
+        self.params = {family: dict(chosen) for family, chosen in (params or {}).items()}
+        self.threads = threads
+        names = dict.fromkeys((*MEMBERS[model], _EXPLAINED_BY[model]))
+        self._parts = {name: self._part(name) for name in names}
+        self._vocabulary: Vocabulary | None = None
+        self._population: Population | None = None
+        self._blend: Logistic | None = None
+
+    def fit(
+        self, features: pd.DataFrame, events: pd.DataFrame, labels: pd.DataFrame
+    ) -> "ChurnModel":
+        """Learn from the labelled rows.
+
+        `features`: feat_customer, several slices. `events`: feat_customer_events. `labels`:
+        what `churn_labels` returns; every label needs its feature row, feature rows without a
+        label are not used. Events after the newest labelled as_of are not read.
+
+        Raises ValueError when a frame breaks its contract, a label has no features, or the labels
+        cannot be split into training and later rows (see `train_and_later`).
+        """
+        LABELS.check(labels)
+        FEAT_CUSTOMER.check(features)
+        rows = labels.merge(features, on=KEYS, how="left", indicator=True)
+        orphans = int((rows["_merge"] != "both").sum())
+        if orphans:
+            raise ValueError(f"{orphans} labels have no row in feat_customer")
+        rows = rows.drop(columns="_merge").sort_values(["as_of", "customer_id"], ignore_index=True)
+        events = days_visible(events, rows["as_of"].max())
+        y = rows["is_churned"].to_numpy(float)
+        train, later = train_and_later(rows)
+        self._vocabulary = Vocabulary.learn(rows, events)
+        self._population = Population.learn(rows, y)
+        inputs = model_inputs(rows[list(FEAT_CUSTOMER.columns)], events, self._vocabulary)
+        early, late = inputs.take(train), inputs.take(later)
+        for part in self._parts.values():
+            part.fit(early, y[train], late, y[later])
+        members = len(MEMBERS[self.model])
+        self._blend = fit_logistic(
+            self._margins(late),
+            y[later],
+            ridge=_BLEND_RIDGE,
+            prior=[1 / members] * members,
+            at_least=0.0,
+        )
+        for part in self._parts.values():
+            part.refit(inputs, y)
+        return self
+
+    def predict(self, features: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+        """Score every row of `features`, sorted by as_of and customer_id.
+
+        Returns customer_id, as_of, churn_score, model and, for i = 1..3, reason_<i> (a code of
+        `reasons.CATALOGUE` or None), reason_<i>_value, reason_<i>_typical. Reasons come from the
+        boosted trees where the model has them, else from the logistic baseline.
+        Events after a row's as_of are not read. Raises ValueError before `fit` and for frames that
+        break their contract.
+        """
+        if self._blend is None:
+            raise ValueError("the churn model is not fitted")
+        FEAT_CUSTOMER.check(features)
+        rows = features.sort_values(["as_of", "customer_id"], ignore_index=True)
+        inputs = model_inputs(rows, events, self._vocabulary)
+        contributions = self._parts[_EXPLAINED_BY[self.model]].contributions(inputs)
+        scored = top_reasons(rows, contributions, self._population)
+        scored.insert(2, "churn_score", probability(self._blend.margin(self._margins(inputs))))
+        scored.insert(3, "model", self.model)
+        return scored
+
+    @property
+    def blend_weights(self) -> dict[str, float]:
+        """Weight of each member's log odds in the score."""
+        return dict(zip(MEMBERS[self.model], self._blend.weights, strict=True))
+
+    def save(self, folder: Path) -> None:
+        """Write `model.json` and each member's native files into `folder`, made when missing."""
+        if self._blend is None:
+            raise ValueError("the churn model is not fitted")
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = {
+            "format": _FORMAT,
+            "model": self.model,
+            "seed": self.seed,
+            "params": self.params,
+            "vocabulary": self._vocabulary.words,
+            "population": asdict(self._population),
+            "blend": asdict(self._blend),
+        }
+        text = json.dumps(kept, ensure_ascii=False, indent=1)
+        (folder / "model.json").write_text(text, encoding="utf-8")
+        for part in self._parts.values():
+            part.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 2) -> "ChurnModel":
+        """Read what `save` wrote; no code in the files is run."""
+        folder = Path(folder)
+        kept: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        if kept["format"] != _FORMAT:
+            raise ValueError(f"{folder}: format {kept['format']} is not {_FORMAT}")
+        model = cls(kept["model"], kept["seed"], params=kept["params"], threads=threads)
+        model._vocabulary = Vocabulary({k: tuple(v) for k, v in kept["vocabulary"].items()})
+        model._population = Population(**kept["population"])
+        blend = kept["blend"]
+        model._blend = Logistic(blend["intercept"], tuple(blend["weights"]))
+        for part in model._parts.values():
+            part.load(folder)
+        return model
+
+    def _part(self, name: str) -> Baseline | Boosted | Recurrent:
+        if name == "xgboost":
+            chosen = self.params.get(name, {})
+            return Boosted(params=chosen, seed=self.seed, threads=self.threads)
+        if name == "lstm":
+            chosen = self.params.get(name, {})
+            return Recurrent(params=chosen, seed=self.seed)
+        return Baseline(name)
+
+    def _margins(self, inputs: Inputs) -> np.ndarray:
+        return np.column_stack([self._parts[name].margin(inputs) for name in MEMBERS[self.model]])

@@ -1,0 +1,154 @@
+"""Churn training: tune, score on a later period beside baseline and champion, register, promote."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+
+from ml.churn.evaluation import churn_objective, evaluate, population
+from ml.churn.labels import churn_labels
+from ml.churn.model import MEMBERS, ChurnModel
+from ml.promotion import decide_churn
+from ml.registry import Registry
+from ml.training import (
+    Budget,
+    Proposal,
+    Recipe,
+    Training,
+    champion_recipe,
+    fingerprint,
+    recorded,
+    settle,
+)
+from ml.tuning import tune
+
+NAME = "churn"
+CHALLENGER = "stack"
+BASELINE = {"model": "recency_frequency"}
+
+
+def train_churn(
+    features: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    last_day: date,
+    registry: Registry,
+    budget: Budget,
+    say: Callable[[str], None] = print,
+) -> Training:
+    """Train a challenger and let it compete for the champion's place.
+
+    All contenders learn from slices whose outcome was known when the test slice began and are
+    scored on that slice's reachable customers; the winner is then fitted on every slice whose
+    outcome is known at `last_day`.
+    """
+    last = pd.Timestamp(last_day)
+    data = fingerprint(features, events)
+    recipe, trials = _tune(features, events, last, data, budget, say)
+    proposal = Proposal(NAME, recipe, data, str(last.date()))
+    known = recorded(registry, proposal, trials)
+    if known is not None:
+        say(known.promotion.reason)
+        return known
+
+    def play(what: Recipe, models: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        say(f"scoring {', '.join(models)} on a later period")
+        return evaluate(
+            lambda name: model(what | {"model": name}, budget),
+            features,
+            events,
+            outcome_days=budget.outcome_days,
+            last_day=last,
+            models=models,
+        )
+
+    table, predictions = play(recipe, tuple(MEMBERS))
+    champion = registry.champion(NAME)
+    present = champion_recipe(champion)
+    if present is not None:
+        # the champion's model family may be a baseline's: it is listed under its role
+        rows, scored = play(present, (present["model"],))
+        table = pd.concat([table, rows.assign(model="champion")], ignore_index=True)
+        predictions = pd.concat([predictions, scored.assign(model="champion")], ignore_index=True)
+    scores = predictions.pivot(index="customer_id", columns="model", values="churn_score")
+    truth = predictions.drop_duplicates("customer_id").set_index("customer_id")["is_churned"]
+    promotion = decide_churn(
+        truth.loc[scores.index].to_numpy(),
+        scores[CHALLENGER].to_numpy(),
+        scores["champion"].to_numpy() if present is not None else None,
+        scores[BASELINE["model"]].to_numpy(),
+        customer_id=scores.index.to_numpy(),
+        is_newer_data=proposal.is_newer_than(champion),
+        is_same_recipe=present == recipe,
+    )
+    say(promotion.reason)
+    winner = BASELINE if promotion.winner == "baseline" else recipe
+    reachable = population(features)
+    labels = churn_labels(reachable, events, outcome_days=budget.outcome_days, last_day=last)
+    say(f"fitting {winner['model']} on {len(labels):,} labelled rows")
+    return settle(
+        registry,
+        proposal,
+        promotion,
+        recipe=winner,
+        save=model(winner, budget).fit(reachable, events, labels).save,
+        metrics=table.set_index("model").loc[winner["model"]].drop("as_of").to_dict(),
+        table=table,
+        backtest=predictions[predictions["model"] == winner["model"]],
+        trials=trials,
+    )
+
+
+def score_customers(
+    features: pd.DataFrame, events: pd.DataFrame, *, registry: Registry
+) -> pd.DataFrame:
+    """The champion's scores of the newest slice's reachable customers.
+
+    Raises LookupError when no champion is registered.
+    """
+    champion = registry.champion(NAME)
+    if champion is None:
+        raise LookupError("no churn model is champion yet: materialize asset 'churn_model'")
+    newest = features[features["as_of"] == features["as_of"].max()]
+    return ChurnModel.load(registry.fetch(champion)).predict(population(newest), events)
+
+
+def model(recipe: Recipe, budget: Budget) -> ChurnModel:
+    """An unfitted churn model as the recipe says."""
+    return ChurnModel(
+        recipe["model"], budget.seed, params=recipe.get("params"), threads=budget.threads
+    )
+
+
+def _tune(
+    features: pd.DataFrame,
+    events: pd.DataFrame,
+    last: pd.Timestamp,
+    data: str,
+    budget: Budget,
+    say: Callable[[str], None],
+) -> tuple[Recipe, pd.DataFrame]:
+    """The challenger's recipe: the best trial of each family's study on this data."""
+    params, trials = {}, []
+    for family in ("xgboost", "lstm"):
+        # the LSTM costs several times a boosted trial
+        n_trials = budget.n_trials if family == "xgboost" else (budget.n_trials + 1) // 3
+        say(f"tuning {family}: {n_trials} trials")
+        result = tune(
+            churn_objective(
+                features,
+                events,
+                outcome_days=budget.outcome_days,
+                last_day=last,
+                family=family,
+                seed=budget.seed,
+                threads=budget.threads,
+            ),
+            study_name=f"{NAME}-{family}-{data}",
+            storage_url=budget.studies_url,
+            n_trials=n_trials,
+            seed=budget.seed,
+        )
+        params[family] = result.params
+        trials.append(result.trials.assign(family=family))
+    return {"model": CHALLENGER, "params": params}, pd.concat(trials, ignore_index=True)

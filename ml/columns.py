@@ -1,0 +1,204 @@
+"""Frame contracts: the columns, dtype kinds and grain of every frame that crosses a boundary."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+_KINDS = {
+    "text": lambda s: pd.api.types.is_string_dtype(s) or pd.api.types.is_object_dtype(s),
+    "number": pd.api.types.is_numeric_dtype,
+    "flag": lambda s: pd.api.types.is_bool_dtype(s) or pd.api.types.is_numeric_dtype(s),
+    "date": pd.api.types.is_datetime64_any_dtype,
+}
+
+
+@dataclass(frozen=True)
+class FrameSpec:
+    """What a frame must look like at one door.
+
+    `columns` maps a column name to its kind: "text", "number", "flag" or "date".
+    `grain` names the columns that identify one row. `nullable` columns may hold nulls.
+    """
+
+    name: str
+    columns: dict[str, str]
+    grain: tuple[str, ...]
+    nullable: tuple[str, ...] = ()
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return `frame` unchanged, or raise ValueError that names everything wrong with it."""
+        problems = [
+            f"column '{column}' is missing" for column in self.columns if column not in frame
+        ]
+        for column, kind in self.columns.items():
+            if column not in frame:
+                continue
+            values = frame[column]
+            if values.notna().any() and not _KINDS[kind](values):
+                problems.append(f"column '{column}' has dtype {values.dtype}, expected a {kind}")
+            if column not in self.nullable and values.isna().any():
+                row = values.index[values.isna()][0]
+                problems.append(f"column '{column}' is null, first at row {row}")
+        if not problems:
+            problems += self._grain_problems(frame)
+        if problems:
+            raise ValueError(f"frame '{self.name}': " + "; ".join(problems))
+        return frame
+
+    def _grain_problems(self, frame: pd.DataFrame) -> Sequence[str]:
+        repeated = frame.duplicated(list(self.grain), keep=False)
+        if not repeated.any():
+            return []
+        first = frame.loc[repeated, list(self.grain)].iloc[0].to_dict()
+        return [f"{int(repeated.sum())} rows share their key {self.grain}, first: {first}"]
+
+
+def quantile_column(q: float) -> str:
+    """Column name of quantile `q`: 0.05 -> "p05", 0.975 -> "p97_5"."""
+    return "p" + f"{q * 100:04.1f}".removesuffix(".0").replace(".", "_")
+
+
+FEAT_DEMAND = FrameSpec(
+    "feat_demand",
+    {
+        "unique_id": "text",
+        "ds": "date",
+        "y": "number",
+        "in_stock_share": "number",
+        "is_stockout": "flag",
+        "price_amount": "number",
+        "order_count": "number",
+    },
+    grain=("unique_id", "ds"),
+    nullable=("price_amount",),
+)
+
+FEAT_DEMAND_STATIC = FrameSpec(
+    "feat_demand_static",
+    {
+        "unique_id": "text",
+        "sku_id": "text",
+        "warehouse_id": "text",
+        "brand_id": "text",
+        "category": "text",
+        "baby_stage": "text",
+        "list_price_amount": "number",
+        "abc_class": "text",
+        "first_sold_on": "date",
+    },
+    grain=("unique_id",),
+    nullable=("brand_id", "category", "baby_stage", "list_price_amount"),
+)
+
+FEAT_KNOWN_FUTURE = FrameSpec(
+    "feat_known_future",
+    {
+        "unique_id": "text",
+        "ds": "date",
+        "promo_share": "number",
+        "discount_rate": "number",
+        "festival_share": "number",
+        "peak_share": "number",
+        "days_to_spring_festival": "number",
+    },
+    grain=("unique_id", "ds"),
+)
+
+CUSTOMER_NUMBERS = (
+    "recency_days",
+    "tenure_days",
+    "frequency",
+    "monetary_amount",
+    "mean_gap_days",
+    "sd_gap_days",
+    "recency_over_gap",
+    "expected_gap_days",
+    "orders_30d",
+    "orders_90d",
+    "amount_30d",
+    "amount_90d",
+    "mean_order_amount",
+    "category_count",
+    "brand_count",
+    "discount_share",
+    "refund_rate",
+    "gift_share",
+)
+
+FEAT_CUSTOMER = FrameSpec(
+    "feat_customer",
+    {
+        "customer_id": "text",
+        "as_of": "date",
+        **dict.fromkeys(CUSTOMER_NUMBERS, "number"),
+        "platform": "text",
+        "last_category": "text",
+        "is_reachable": "flag",
+    },
+    grain=("customer_id", "as_of"),
+    nullable=("last_category",),
+)
+
+FEAT_CUSTOMER_EVENTS = FrameSpec(
+    "feat_customer_events",
+    {
+        "customer_id": "text",
+        "ds": "date",
+        "order_count": "number",
+        "qty": "number",
+        "paid_amount": "number",
+        "discount_rate": "number",
+        "category": "text",
+    },
+    grain=("customer_id", "ds"),
+    nullable=("category",),
+)
+
+INVENTORY_POSITION = FrameSpec(
+    "fct_inventory_position",
+    {
+        "unique_id": "text",
+        "sku_id": "text",
+        "warehouse_id": "text",
+        "supplier_id": "text",
+        "supplier_name": "text",
+        "sku_name": "text",
+        "category": "text",
+        "abc_class": "text",
+        "on_hand": "number",
+        "reserved": "number",
+        "on_order": "number",
+        "next_expected_on": "date",
+        "stock_snapshot_date": "date",
+        "lead_time_days": "number",
+        "lead_time_sd_days": "number",
+        "review_period_days": "number",
+        "moq": "number",
+        "pack_size": "number",
+        "unit_cost_amount": "number",
+        "discontinued_on": "date",
+        "has_stock_snapshot": "flag",
+        "has_supplier_terms": "flag",
+        "last_26w_demand_qty": "number",
+    },
+    grain=("unique_id",),
+    nullable=(
+        "supplier_id",
+        "supplier_name",
+        "sku_name",
+        "category",
+        "abc_class",
+        "on_hand",
+        "reserved",
+        "next_expected_on",
+        "stock_snapshot_date",
+        "lead_time_days",
+        "lead_time_sd_days",
+        "review_period_days",
+        "moq",
+        "pack_size",
+        "unit_cost_amount",
+        "discontinued_on",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Demand per series and week: point, quantiles, and the distribution of sums."""

@@ -1,0 +1,140 @@
+"""Conformal quantiles: held-out errors move every quantile to where it covers what it says.
+
+One-step quantiles are shifted per step group and volume class, sums per number of periods and
+volume class, each by the quantile of (actual - forecast quantile) / spread seen at origins
+the models had not been trained on (split conformal quantile regression, Romano et al. 2019).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MIN_POINTS = 40
+SHRINK = 20  # held-out points at which a shift counts half
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Shifts in units of spread: `steps` H x classes x Q and `sums` H x classes x Q.
+
+    `edges` are the volumes (mean units per week) between the classes.
+    """
+
+    edges: list[float]
+    steps: np.ndarray
+    sums: np.ndarray
+
+    @classmethod
+    def none(cls, horizon: int, n_levels: int) -> "Calibration":
+        """No held-out weeks: quantiles stay as the models gave them."""
+        empty = np.zeros((horizon, 1, n_levels))
+        return cls([], empty, empty)
+
+    def volume_class(self, scale: np.ndarray) -> np.ndarray:
+        """Class number per series from its mean weekly volume."""
+        return np.searchsorted(self.edges, scale)
+
+    def apply(self, quantiles: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Calibrated quantiles N x H x Q: rising in q and never negative."""
+        shift = self.steps[:, self.volume_class(scale)].transpose(1, 0, 2)
+        return tidy(quantiles + shift * spread_of(quantiles, scale[:, None])[..., None])
+
+    def apply_sum(self, quantiles: np.ndarray, scale: np.ndarray, periods: int) -> np.ndarray:
+        """Calibrated quantiles N x Q of the sum over the next `periods`."""
+        shift = self.sums[periods - 1][self.volume_class(scale)]
+        return tidy(quantiles + shift * spread_of(quantiles, scale * periods)[..., None])
+
+    def to_dict(self) -> dict:
+        """Plain lists, for JSON."""
+        return {"edges": self.edges, "steps": self.steps.tolist(), "sums": self.sums.tolist()}
+
+    @classmethod
+    def from_dict(cls, state: dict) -> "Calibration":
+        """Inverse of `to_dict`."""
+        return cls(state["edges"], np.array(state["steps"]), np.array(state["sums"]))
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One held-out origin: actuals N x H (NaN unseen), mean N x H, quantiles N x H x Q, scale N.
+
+    `usable` flags the series the models are trusted with.
+    """
+
+    y: np.ndarray
+    mean: np.ndarray
+    quantiles: np.ndarray
+    scale: np.ndarray
+    usable: np.ndarray
+
+
+def calibrate(held: list[HeldOut], levels: tuple[float, ...], edges: list[float]) -> Calibration:
+    """Learn the shifts from held-out origins; cells with few points borrow from all classes."""
+    horizon, n_classes = held[0].y.shape[1], len(edges) + 1
+    steps = np.zeros((horizon, n_classes, len(levels)))
+    for group in np.array_split(np.arange(horizon), min(3, horizon)):
+        errors, volume = [], []
+        for part in held:
+            spread = spread_of(part.quantiles, part.scale[:, None])
+            error = (part.y[..., None] - part.quantiles) / spread[..., None]
+            seen = ~np.isnan(part.y[:, group]) & part.usable[:, None]
+            errors.append(error[:, group][seen])
+            volume.append(np.broadcast_to(part.scale[:, None], seen.shape)[seen])
+        steps[group] = _shifts(np.concatenate(errors), np.concatenate(volume), levels, edges)
+    sums = np.zeros((horizon, n_classes, len(levels)))
+    for periods in range(1, horizon + 1):
+        errors, volume = zip(*(_sum_errors(part, periods) for part in held), strict=True)
+        errors, volume = np.concatenate(errors), np.concatenate(volume)
+        if len(errors) >= MIN_POINTS or periods == 1:
+            sums[periods - 1] = _shifts(errors, volume, levels, edges)
+        else:  # no origin reaches this far: the longest sum that was seen speaks for it
+            sums[periods - 1] = sums[periods - 2]
+    return Calibration(edges, steps, sums)
+
+
+def sum_quantiles(mean: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """First guess at the quantiles of a sum over axis 1, as if weeks erred independently.
+
+    What weeks share (a wrong level is wrong every week) is left to the calibration of sums.
+    """
+    gap = quantiles - mean[..., None]
+    reach = np.sign(gap.sum(1)) * np.sqrt((gap**2).sum(1))
+    return mean.sum(1)[:, None] + reach
+
+
+def spread_of(quantiles: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Outer width of the quantiles (last axis), at least a twentieth of the volume."""
+    return np.maximum(quantiles[..., -1] - quantiles[..., 0], 0.05 * scale)
+
+
+def tidy(quantiles: np.ndarray) -> np.ndarray:
+    """Sort along q and clamp at zero: the one place where a forecast is kept from below zero."""
+    return np.maximum(np.sort(quantiles, axis=-1), 0.0)
+
+
+def _sum_errors(part: HeldOut, periods: int) -> tuple[np.ndarray, np.ndarray]:
+    y, mean = part.y[:, :periods], part.mean[:, :periods]
+    seen = ~np.isnan(y)
+    # up to a fifth of the weeks may be out of stock: there the forecast stands in
+    kept = part.usable & (seen.mean(1) >= 0.8)
+    total = np.where(seen, y, mean).sum(1)
+    guess = sum_quantiles(mean, part.quantiles[:, :periods])
+    spread = spread_of(guess, part.scale * periods)
+    return ((total[:, None] - guess) / spread[:, None])[kept], part.scale[kept]
+
+
+def _shifts(errors, volume, levels, edges) -> np.ndarray:
+    out = np.zeros((len(edges) + 1, len(levels)))
+    if not len(errors):
+        return out
+    pooled = _quantiles(errors, levels)
+    group = np.searchsorted(edges, volume)
+    for k in range(len(edges) + 1):
+        own = errors[group == k]
+        out[k] = _quantiles(own, levels) if len(own) >= MIN_POINTS else pooled
+    return out
+
+
+def _quantiles(errors: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
+    shift = np.array([np.quantile(errors[:, k], q) for k, q in enumerate(levels)])
+    return shift * len(errors) / (len(errors) + SHRINK)

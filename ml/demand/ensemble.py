@@ -1,0 +1,87 @@
+"""Ensemble weights from skill on held-out weeks, per volume class, drawn to the global ones."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from ml.demand.baseline import Forecast
+
+PARTS = 10  # weights move in tenths
+NEAR_BEST = 1.003  # all weightings this close to the best are as good: their mean is sturdier
+MIN_POINTS = 200
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Shares of the members for the mean and for the quantiles, both classes x members."""
+
+    mean: np.ndarray
+    quantiles: np.ndarray
+
+    @classmethod
+    def equal(cls, members: int) -> "Weights":
+        """One class, every member the same."""
+        share = np.full((1, members), 1 / members)
+        return cls(share, share)
+
+
+def skill_weights(
+    y: np.ndarray,
+    means: np.ndarray,
+    quantiles: np.ndarray,
+    levels: tuple[float, ...],
+    volume_class: np.ndarray,
+    n_classes: int,
+) -> Weights:
+    """Weights that would have been best, each row non-negative with sum 1.
+
+    `y` n actuals, `means` members x n, `quantiles` members x n x Q. The mean is judged by
+    absolute error, the quantiles by pinball loss, both in units: a member may know the level
+    and not the spread. A class's own weights count half, the global ones half; a class with
+    fewer than 200 points takes the global ones.
+    """
+    grid, level = _simplex(len(means)), np.asarray(levels)
+
+    def mean_loss(weights: np.ndarray, at: np.ndarray) -> float:
+        return float(np.abs(y[at] - weights @ means[:, at]).mean())
+
+    def quantile_loss(weights: np.ndarray, at: np.ndarray) -> float:
+        error = y[at, None] - np.maximum(np.tensordot(weights, quantiles[:, at], 1), 0)
+        return float(np.maximum(level * error, (level - 1) * error).mean())
+
+    tables = []
+    for loss in (mean_loss, quantile_loss):
+        overall = _best(grid, loss, np.ones(len(y), bool))
+        table = np.tile(overall, (n_classes, 1))
+        for k in range(n_classes):
+            at = volume_class == k
+            if at.sum() >= MIN_POINTS:
+                table[k] = (_best(grid, loss, at) + overall) / 2
+        tables.append(table)
+    return Weights(*tables)
+
+
+def combine(forecasts: list[Forecast], weights: Weights, volume_class: np.ndarray) -> Forecast:
+    """Weighted mean of means and of quantiles, each series with the weights of its class."""
+    kind = np.minimum(volume_class, len(weights.mean) - 1)
+    for_mean, for_quantiles = weights.mean[kind].T, weights.quantiles[kind].T
+    return Forecast(
+        sum(w[:, None] * made.mean for w, made in zip(for_mean, forecasts, strict=True)),
+        sum(
+            w[:, None, None] * made.quantiles
+            for w, made in zip(for_quantiles, forecasts, strict=True)
+        ),
+    )
+
+
+def _simplex(members: int) -> np.ndarray:
+    points = [p for p in product(range(PARTS + 1), repeat=members) if sum(p) == PARTS]
+    return np.array(points, float) / PARTS
+
+
+def _best(grid: np.ndarray, loss, at: np.ndarray) -> np.ndarray:
+    if len(grid) == 1 or not at.any():
+        return grid.mean(0)
+    losses = np.array([loss(weights, at) for weights in grid])
+    return grid[losses <= losses.min() * NEAR_BEST].mean(0)

@@ -1,0 +1,373 @@
+"""The public class: a long panel in, calibrated demand forecasts out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.columns import quantile_column
+from ml.demand.baseline import Forecast, SeasonalMean, SeasonalNaive
+from ml.demand.boosted import BoostedDemand
+from ml.demand.calibration import Calibration, HeldOut, calibrate, sum_quantiles, tidy
+from ml.demand.ensemble import Weights, combine, skill_weights
+from ml.demand.features import FeatureTables
+from ml.demand.panel import (
+    History,
+    StaticCodes,
+    build_history,
+    check_known_future,
+    check_panel,
+    check_static,
+)
+from ml.demand.recurrent import RecurrentDemand
+
+FAMILIES = {
+    "seasonal_naive": ("seasonal_naive",),
+    "xgboost": ("xgboost",),
+    "lstm": ("lstm",),
+    "ensemble": ("xgboost", "lstm", "seasonal_mean"),
+}
+LEARNT = {"xgboost": BoostedDemand, "lstm": RecurrentDemand}
+CLASSICAL = {"seasonal_naive": SeasonalNaive, "seasonal_mean": SeasonalMean}
+HELD_OUT_EXTRA = 8  # weeks beyond the horizon that calibration looks back
+HELD_OUT_STEP = 2
+MIN_TRAINING_WEEKS = 30
+
+
+class DemandForecaster:
+    """Weekly demand of many series: point forecast, quantiles, and the distribution of sums.
+
+    `model` is "seasonal_naive", "xgboost", "lstm" or "ensemble"; `params` holds tuned
+    hyper-parameters per family, e.g. {"xgboost": {"max_depth": 4}}. Same seed, same data:
+    same forecasts, in whatever order the rows come.
+
+    Panel: unique_id, ds (week start on the `freq` grid, no time zone), y (units, not negative)
+    and, optionally, is_stockout and numeric observed columns. Weeks that are missing inside
+    a series, or between its last row and the panel's last week (the cutoff), are unknown
+    demand, and so are stock-out weeks; neither is learnt as zero.
+
+    Static: unique_id and attributes; `category` pools the season. Known future: unique_id, ds
+    and numeric columns, for the past and for `horizon` weeks after the cutoff.
+    """
+
+    def __init__(
+        self,
+        freq: str = "W-MON",
+        horizon: int = 13,
+        quantiles: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99),
+        model: str = "ensemble",
+        seed: int = 7,
+        *,
+        params: dict[str, dict[str, Any]] | None = None,
+        threads: int = 2,
+    ) -> None:
+        if not freq.startswith("W"):
+            raise ValueError(f"freq must be weekly, such as 'W-MON', got {freq!r}")
+        if horizon < 1:
+            raise ValueError(f"horizon must be at least 1, got {horizon}")
+        if model not in FAMILIES:
+            raise ValueError(f"model must be one of {sorted(FAMILIES)}, got {model!r}")
+        if not quantiles or not all(0 < q < 1 for q in quantiles):
+            raise ValueError(f"quantiles must lie between 0 and 1, got {quantiles}")
+        if unknown := set(params or {}) - set(LEARNT):
+            raise ValueError(f"params are for {sorted(LEARNT)}, got {sorted(unknown)[0]!r}")
+        self.freq, self.horizon, self.model = freq, horizon, model
+        self.quantiles = tuple(sorted(quantiles))
+        self.seed, self.params, self.threads = seed, params or {}, threads
+        self.members: dict[str, Any] = {}
+
+    @property
+    def cutoff(self) -> pd.Timestamp:
+        """The last week of the panel."""
+        return self._panel["ds"].max()
+
+    @property
+    def weights(self) -> pd.DataFrame:
+        """Share of each member in the mean and in the quantiles, by volume class (small to large).
+
+        Columns: of ("mean", "quantiles"), volume_class, one per member.
+        """
+        tables = {"mean": self._weights.mean, "quantiles": self._weights.quantiles}
+        return pd.concat(
+            [
+                pd.DataFrame(table, columns=list(self.members))
+                .rename_axis("volume_class")
+                .reset_index()
+                .assign(of=of)
+                for of, table in tables.items()
+            ],
+            ignore_index=True,
+        )[["of", "volume_class", *self.members]]
+
+    def fit(
+        self,
+        panel: pd.DataFrame,
+        static: pd.DataFrame | None = None,
+        known_future: pd.DataFrame | None = None,
+    ) -> "DemandForecaster":
+        """Learn members, their weights and the calibration from data up to the cutoff.
+
+        Weights and calibration come from models that had not seen the last weeks; the members
+        kept are then fitted on everything. Raises ValueError for a frame that breaks its
+        contract.
+        """
+        static = check_static(static)
+        known_future = check_known_future(known_future)
+        self._codes = StaticCodes.learn(static)
+        self._known_columns = (
+            () if known_future is None else tuple(known_future.columns.drop(["unique_id", "ds"]))
+        )
+        tables = self._take(panel, static, known_future)
+        last = tables.n_weeks - 1
+        self.members = self._new_members(tables)
+        self._weights = Weights.equal(len(self.members))
+        self._calibration = Calibration.none(self.horizon, len(self.quantiles))
+        origins = self._held_out_origins(tables)
+        if origins:
+            for member in self.members.values():
+                member.fit(tables, origins[0])
+            self._learn_from(tables, origins)
+        for member in self.members.values():
+            member.fit(tables, last)
+        return self
+
+    def update(
+        self,
+        panel: pd.DataFrame,
+        static: pd.DataFrame | None = None,
+        known_future: pd.DataFrame | None = None,
+    ) -> "DemandForecaster":
+        """Take a new history, keep what was learnt: the cutoff moves, nothing is trained.
+
+        `static` and `known_future` replace the earlier ones if given.
+        """
+        self._require_fit()
+        static = self._static if static is None else check_static(static)
+        known = self._known if known_future is None else check_known_future(known_future)
+        self._take(panel, static, known)
+        return self
+
+    def predict(self, known_future: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Forecast the `horizon` weeks after the cutoff, every series of the panel.
+
+        Returns unique_id, ds, cutoff, step, y_hat, one column per quantile (p05 ...) and
+        `model`: what made the row. Series too short, or without demand for a year, get the
+        seasonal naive. `known_future` rows override those given before. Units as in `y`.
+        """
+        tables = self._tables_with(known_future)
+        forecast, scale, trusted = self._forecast(tables, tables.n_weeks - 1)
+        quantiles = self._calibrated(forecast, scale, trusted)
+        n, h = forecast.mean.shape
+        future = tables.history.weeks[tables.n_weeks :]
+        frame = pd.DataFrame(
+            {
+                "unique_id": np.repeat(tables.history.ids.astype(object), h),
+                "ds": np.tile(future, n),
+                "cutoff": tables.history.cutoff,
+                "step": np.tile(np.arange(1, h + 1), n),
+                "y_hat": forecast.mean.ravel(),
+            }
+        )
+        for k, q in enumerate(self.quantiles):
+            frame[quantile_column(q)] = quantiles[..., k].ravel()
+        frame["model"] = np.repeat(np.where(trusted, self.model, "seasonal_naive"), h)
+        return frame
+
+    def predict_cumulative(
+        self, periods: tuple[int, ...] = (3,), known_future: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Distribution of the SUM of demand over the next k weeks, for each k in `periods`.
+
+        Calibrated on held-out sums, not added up from weekly quantiles. Returns unique_id,
+        cutoff, periods, y_hat, one column per quantile. Raises ValueError for a k that is not
+        between 1 and the horizon.
+        """
+        if bad := [k for k in periods if not 1 <= k <= self.horizon]:
+            raise ValueError(f"periods must lie between 1 and {self.horizon}, got {bad[0]}")
+        tables = self._tables_with(known_future)
+        forecast, scale, trusted = self._forecast(tables, tables.n_weeks - 1)
+        parts = []
+        for k in periods:
+            guess = sum_quantiles(forecast.mean[:, :k], forecast.quantiles[:, :k])
+            covered = self._calibration.apply_sum(guess, scale, k)
+            quantiles = np.where(trusted[:, None], covered, tidy(guess))
+            part = pd.DataFrame(
+                {
+                    "unique_id": tables.history.ids.astype(object),
+                    "cutoff": tables.history.cutoff,
+                    "periods": k,
+                    "y_hat": forecast.mean[:, :k].sum(1),
+                }
+            )
+            names = [quantile_column(q) for q in self.quantiles]
+            parts.append(part.assign(**dict(zip(names, quantiles.T, strict=True))))
+        frame = pd.concat(parts, ignore_index=True)
+        return frame.sort_values(["unique_id", "periods"], ignore_index=True)
+
+    def save(self, folder: Path) -> None:
+        """Write everything needed to predict: JSON, Parquet and each member's native format."""
+        self._require_fit()
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "freq": self.freq,
+            "horizon": self.horizon,
+            "quantiles": self.quantiles,
+            "model": self.model,
+            "seed": self.seed,
+            "params": self.params,
+            "threads": self.threads,
+            "members": list(self.members),
+            "weights": [self._weights.mean.tolist(), self._weights.quantiles.tolist()],
+            "calibration": self._calibration.to_dict(),
+            "codes": {"levels": self._codes.levels, "numbers": self._codes.numbers},
+            "known_columns": self._known_columns,
+        }
+        (folder / "forecaster.json").write_text(json.dumps(state, indent=1, ensure_ascii=False))
+        frames = {"panel": self._panel, "static": self._static, "known_future": self._known}
+        for name, frame in frames.items():
+            if frame is not None:
+                frame.to_parquet(folder / f"{name}.parquet", index=False)
+        for name, member in self.members.items():
+            member.save(folder / name)
+
+    @classmethod
+    def load(cls, folder: Path) -> "DemandForecaster":
+        """Read what `save` wrote; forecasts are identical to those before saving."""
+        folder = Path(folder)
+        state = json.loads((folder / "forecaster.json").read_text())
+        out = cls(
+            state["freq"],
+            state["horizon"],
+            tuple(state["quantiles"]),
+            state["model"],
+            state["seed"],
+            params=state["params"],
+            threads=state["threads"],
+        )
+        out._codes = StaticCodes(**state["codes"])
+        out._known_columns = tuple(state["known_columns"])
+        out._weights = Weights(*(np.array(table) for table in state["weights"]))
+        out._calibration = Calibration.from_dict(state["calibration"])
+        frames = {}
+        for name in ("panel", "static", "known_future"):
+            path = folder / f"{name}.parquet"
+            frames[name] = pd.read_parquet(path) if path.exists() else None
+        out._take(frames["panel"], frames["static"], frames["known_future"])
+        for name in state["members"]:
+            out.members[name] = out._new_member(name)
+            out.members[name].restore(folder / name)
+        return out
+
+    def _take(self, panel, static, known) -> FeatureTables:
+        """Check and keep the frames; return their tables."""
+        checked = check_panel(panel, self.freq)
+        tables = FeatureTables(self._align(checked, static, known))
+        self._panel, self._static, self._known = checked, static, known
+        self._tables = tables
+        return tables
+
+    def _align(self, panel, static, known) -> History:
+        return build_history(
+            panel,
+            freq=self.freq,
+            horizon=self.horizon,
+            codes=self._codes,
+            static=static,
+            known_future=known,
+            known_columns=self._known_columns,
+        )
+
+    def _tables_with(self, known_future: pd.DataFrame | None) -> FeatureTables:
+        self._require_fit()
+        if known_future is None:
+            return self._tables
+        newer = check_known_future(known_future)
+        if self._known is not None:
+            both = pd.concat([self._known, newer])
+            newer = both.drop_duplicates(["unique_id", "ds"], keep="last")
+        return FeatureTables(self._align(self._panel, self._static, newer))
+
+    def _new_members(self, tables: FeatureTables) -> dict[str, Any]:
+        names = FAMILIES[self.model]
+        # when even the last origin offers nothing to learn from, the naive stands alone
+        last = tables.n_weeks - 1
+        if not tables.can_model(last).any() or tables.n_weeks <= MIN_TRAINING_WEEKS // 2:
+            names = ("seasonal_naive",)
+        return {name: self._new_member(name) for name in names}
+
+    def _new_member(self, name: str) -> Any:
+        shape = {"horizon": self.horizon, "quantiles": self.quantiles}
+        if name in CLASSICAL:
+            return CLASSICAL[name](**shape)
+        own = self.params.get(name)
+        return LEARNT[name](**shape, seed=self.seed, threads=self.threads, params=own)
+
+    def _held_out_origins(self, tables: FeatureTables) -> list[int]:
+        last = tables.n_weeks - 1
+        first = last - min(self.horizon + HELD_OUT_EXTRA, tables.n_weeks // 3)
+        if first + 1 < MIN_TRAINING_WEEKS or not tables.can_model(first).any():
+            return []
+        return list(range(first, last, HELD_OUT_STEP))
+
+    def _learn_from(self, tables: FeatureTables, origins: list[int]) -> None:
+        """Set weights and calibration from held-out origins."""
+        made = [[m.predict(tables, o) for m in self.members.values()] for o in origins]
+        scale = [tables.scale[:, o] for o in origins]
+        usable = [tables.can_model(o) for o in origins]
+        y = [self._actuals(tables, o) for o in origins]
+        volumes = np.concatenate([s[u] for s, u in zip(scale, usable, strict=True)])
+        edges = sorted({float(v) for v in np.quantile(volumes, [1 / 3, 2 / 3])})
+        if len(self.members) > 1:
+            self._weights = self._weigh(made, y, scale, usable, edges)
+        held = []
+        for k in range(len(origins)):
+            mixed = combine(made[k], self._weights, np.searchsorted(edges, scale[k]))
+            held.append(HeldOut(y[k], mixed.mean, mixed.quantiles, scale[k], usable[k]))
+        self._calibration = calibrate(held, self.quantiles, edges)
+
+    def _weigh(self, made, y, scale, usable, edges) -> Weights:
+        seen = [~np.isnan(a) & u[:, None] for a, u in zip(y, usable, strict=True)]
+
+        def flat(per_origin):
+            return np.concatenate([v[at] for v, at in zip(per_origin, seen, strict=True)])
+
+        members = range(len(self.members))
+        volume = [np.broadcast_to(s[:, None], a.shape) for s, a in zip(scale, y, strict=True)]
+        return skill_weights(
+            flat(y),
+            np.stack([flat([f[m].mean for f in made]) for m in members]),
+            np.stack([flat([f[m].quantiles for f in made]) for m in members]),
+            self.quantiles,
+            np.searchsorted(edges, flat(volume)),
+            len(edges) + 1,
+        )
+
+    def _actuals(self, tables: FeatureTables, origin: int) -> np.ndarray:
+        y = np.full((tables.n_series, self.horizon), np.nan)
+        ahead = tables.history.y[:, origin + 1 : origin + 1 + self.horizon]
+        y[:, : ahead.shape[1]] = ahead
+        return y
+
+    def _forecast(
+        self, tables: FeatureTables, origin: int
+    ) -> tuple[Forecast, np.ndarray, np.ndarray]:
+        scale = tables.scale[:, origin]
+        made = [member.predict(tables, origin) for member in self.members.values()]
+        mixed = combine(made, self._weights, self._calibration.volume_class(scale))
+        alone = list(self.members) == ["seasonal_naive"]
+        trusted = tables.can_model(origin) & (not alone or self.model == "seasonal_naive")
+        naive = self._new_member("seasonal_naive").predict(tables, origin)
+        mean = np.where(trusted[:, None], mixed.mean, naive.mean)
+        quantiles = np.where(trusted[:, None, None], mixed.quantiles, naive.quantiles)
+        return Forecast(mean, quantiles), scale, trusted
+
+    def _calibrated(self, forecast: Forecast, scale, trusted) -> np.ndarray:
+        covered = self._calibration.apply(forecast.quantiles, scale)
+        return np.where(trusted[:, None, None], covered, tidy(forecast.quantiles))
+
+    def _require_fit(self) -> None:
+        if not self.members:
+            raise ValueError("the forecaster has not been fitted")

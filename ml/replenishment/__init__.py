@@ -1,0 +1,1 @@
+"""What to order, how much and by when: arithmetic over a position and a forecast, nothing else."""

@@ -1,0 +1,141 @@
+"""Training: what the demand and the churn model share between tuning and promotion."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from ml.promotion import Promotion
+from ml.registry import Registry, Version
+
+Recipe = dict[str, Any]
+"""All that makes a model but its data: family, tuned parameters."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much work one training may do. `studies_url` is Optuna's storage (None: memory)."""
+
+    horizon: int = 13
+    n_windows: int = 3
+    step_size: int = 4
+    outcome_days: int = 60
+    n_trials: int = 6
+    seed: int = 7
+    threads: int = 2
+    studies_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training came to.
+
+    `version` is the champion after the decision, `backtest` its recipe's out-of-sample rows
+    (monitors compare against them), `table` the scores of every model that took part, one row
+    each, `trials` the tuning study.
+    """
+
+    promotion: Promotion
+    version: Version
+    table: pd.DataFrame
+    backtest: pd.DataFrame
+    trials: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A challenger before it competes: the data and the recipe, both by content."""
+
+    name: str
+    recipe: Recipe
+    data: str
+    last_day: str
+
+    def tags(self) -> dict[str, str]:
+        return {
+            "data": self.data,
+            "last_day": self.last_day,
+            "proposed": json.dumps(self.recipe, sort_keys=True),
+        }
+
+    def is_newer_than(self, champion: Version | None) -> bool:
+        """Whether it saw a later day than the champion did."""
+        return champion is not None and self.last_day > champion.tags["last_day"]
+
+
+def fingerprint(*frames: pd.DataFrame) -> str:
+    """Hash of the frames' content, independent of row and column order (16 hex digits)."""
+    digest = hashlib.sha256()
+    for frame in frames:
+        ordered = frame[sorted(frame.columns)]
+        digest.update(",".join(ordered.columns).encode())
+        rows = pd.util.hash_pandas_object(ordered, index=False).to_numpy(copy=True)
+        rows.sort()
+        digest.update(rows.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def champion_recipe(champion: Version | None) -> Recipe | None:
+    """What the champion was made by."""
+    return json.loads(champion.params["recipe"]) if champion else None
+
+
+def recorded(registry: Registry, proposal: Proposal, trials: pd.DataFrame) -> Training | None:
+    """The training that already decided on this very proposal, None when there is none.
+
+    A retrain on unchanged data would repeat it number by number; its result stands instead.
+    """
+    champion = registry.champion(proposal.name)
+    for version in (champion, registry.challenger(proposal.name)):
+        if version and champion and proposal.tags().items() <= version.tags.items():
+            reason = (
+                f"nothing to decide: version {version.version} was made from the same data by the "
+                f"same recipe; champion stays version {champion.version}"
+            )
+            return Training(
+                Promotion(False, reason, winner="champion"),
+                champion,
+                registry.table(version, "scores"),
+                registry.table(champion, "backtest"),
+                trials,
+            )
+    return None
+
+
+def settle(
+    registry: Registry,
+    proposal: Proposal,
+    promotion: Promotion,
+    *,
+    recipe: Recipe,
+    save: Callable[[Path], object],
+    metrics: dict[str, float],
+    table: pd.DataFrame,
+    backtest: pd.DataFrame,
+    trials: pd.DataFrame,
+) -> Training:
+    """Register the fitted model and move the alias the gate decided on.
+
+    `recipe` made the fitted model: the challenger's, or the baseline's when that won. A refused
+    challenger is registered too, with the reason, and the champion keeps its place.
+    """
+    with TemporaryDirectory() as scratch:
+        save(Path(scratch))
+        made = registry.record(
+            proposal.name,
+            folder=Path(scratch),
+            params={"recipe": json.dumps(recipe, sort_keys=True)},
+            metrics={name: float(value) for name, value in metrics.items() if value == value},
+            tags=proposal.tags(),
+            tables={"scores": table, "backtest": backtest, "trials": trials},
+        )
+    registry.trials(proposal.name, trials)
+    alias = "champion" if promotion.promote else "challenger"
+    registry.set_alias(proposal.name, alias, made, reason=promotion.reason)
+    champion = registry.champion(proposal.name)
+    return Training(promotion, champion, table, registry.table(champion, "backtest"), trials)

@@ -1,0 +1,1 @@
+"""Was it right: watches data and models, returns verdicts, never changes anything."""

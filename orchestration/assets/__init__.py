@@ -1,0 +1,1 @@
+"""The asset graph, in the order of the data: extracts, warehouse, models, plan, monitors."""

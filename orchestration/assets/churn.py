@@ -1,0 +1,108 @@
+"""Churn: train and promote the model; score customers; write the list people work through."""
+
+import dagster as dg
+
+from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS
+from orchestration.assets.metadata import picture, score_table, training_metadata
+from orchestration.automation import GATED, RETRAIN
+from orchestration.resources import Lake, Models, Options, Results, Warehouse
+
+FEATURES = ["feat_customer", "feat_customer_events"]
+
+
+@dg.asset(
+    deps=FEATURES,
+    group_name="churn",
+    kinds={"python", "xgboost", "pytorch", "optuna", "mlflow"},
+    owners=["team:ml"],
+    automation_condition=RETRAIN,
+    description="Tunes the churn model, scores it on a later period than it was trained on beside "
+    "recency and recency/frequency, registers it in MLflow and promotes it if it earned that.",
+)
+def churn_model(
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    warehouse: Warehouse,
+    models: Models,
+    options: Options,
+    results: Results,
+) -> dg.MaterializeResult:
+    from ml.churn.training import train_churn
+
+    as_of = lake.last_visible_day()
+    training = train_churn(
+        warehouse.read(FEAT_CUSTOMER),
+        warehouse.read(FEAT_CUSTOMER_EVENTS),
+        last_day=as_of,
+        registry=models.registry(),
+        budget=options.budget(models, options.churn_trials),
+        say=context.log.info,
+    )
+    results.write(as_of, "churn_backtest", training.backtest)
+    results.write(as_of, "churn_table", training.table)
+    return dg.MaterializeResult(metadata=training_metadata(training))
+
+
+@dg.asset(
+    deps=[*FEATURES, churn_model],
+    group_name="churn",
+    kinds={"python", "xgboost", "pytorch"},
+    owners=["team:ml"],
+    automation_condition=GATED,
+    description="The champion's probability that a reachable customer stays away, with reasons.",
+)
+def churn_scores(
+    lake: Lake, warehouse: Warehouse, models: Models, results: Results
+) -> dg.MaterializeResult:
+    from ml.churn.training import score_customers
+
+    as_of = lake.last_visible_day()
+    scores = score_customers(
+        warehouse.read(FEAT_CUSTOMER),
+        warehouse.read(FEAT_CUSTOMER_EVENTS),
+        registry=models.registry(),
+    )
+    results.write(as_of, "churn_scores", scores)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(scores),
+            "as_of": as_of.isoformat(),
+            "mean_churn_score": float(scores["churn_score"].mean()),
+        }
+    )
+
+
+@dg.asset(
+    deps=[churn_scores],
+    group_name="plan",
+    kinds={"python", "csv"},
+    owners=["team:crm"],
+    automation_condition=GATED,
+    description="Whom to contact first, why, with which play and what is at stake; a random "
+    "tenth is held out so that the effect of acting can be measured. For CRM operators.",
+)
+def churn_list(
+    lake: Lake, warehouse: Warehouse, options: Options, results: Results
+) -> dg.MaterializeResult:
+    from ml.churn.action_list import churn_list as make_list
+    from orchestration.outputs.charts import churn_chart_png
+    from orchestration.outputs.csv_files import write_churn_list_csv
+
+    as_of = lake.last_visible_day()
+    contacts = make_list(
+        results.read(as_of, "churn_scores"),
+        warehouse.read(FEAT_CUSTOMER),
+        language=options.language,
+        seed=options.seed,
+    )
+    results.write(as_of, "churn_list", contacts)
+    path = results.out_path(as_of, "churn_list.csv")
+    write_churn_list_csv(contacts, path)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(contacts),
+            "file": dg.MetadataValue.path(path),
+            "preview": score_table(contacts.head(10)),
+            "chart": picture(churn_chart_png(contacts)),
+        }
+    )

@@ -1,0 +1,102 @@
+"""Demand: train and promote the forecaster; forecast with the champion."""
+
+from datetime import date
+
+import dagster as dg
+import pandas as pd
+
+from ml.columns import FEAT_DEMAND, FEAT_DEMAND_STATIC, FEAT_KNOWN_FUTURE
+from orchestration.assets.metadata import picture, score_table, training_metadata
+from orchestration.automation import GATED, RETRAIN
+from orchestration.resources import Lake, Models, Options, Results, Warehouse
+
+FEATURES = ["feat_demand", "feat_demand_static", "feat_known_future"]
+
+
+@dg.asset(
+    deps=FEATURES,
+    group_name="demand",
+    kinds={"python", "xgboost", "pytorch", "optuna", "mlflow"},
+    owners=["team:ml"],
+    automation_condition=RETRAIN,
+    description="Tunes the demand forecaster, backtests it beside the seasonal naive baseline and "
+    "the champion on the same cutoffs, registers it in MLflow and promotes it if it earned that.",
+)
+def demand_model(
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    warehouse: Warehouse,
+    models: Models,
+    options: Options,
+    results: Results,
+) -> dg.MaterializeResult:
+    from ml.demand.training import train_demand
+
+    panel, static, known_future = demand_frames(warehouse)
+    training = train_demand(
+        panel,
+        static,
+        known_future,
+        registry=models.registry(),
+        budget=options.budget(models, options.demand_trials),
+        say=context.log.info,
+    )
+    results.write(lake.last_visible_day(), "demand_backtest", training.backtest)
+    results.write(lake.last_visible_day(), "demand_scores", training.table)
+    return dg.MaterializeResult(metadata=training_metadata(training))
+
+
+@dg.asset(
+    deps=[*FEATURES, demand_model],
+    group_name="demand",
+    kinds={"python", "xgboost", "pytorch"},
+    owners=["team:ml"],
+    automation_condition=GATED,
+    description="The champion's forecast from the as-of day: mean and quantiles for each week, "
+    "and for the sum over the next 1 to h weeks, which is what an order must cover.",
+)
+def demand_forecast(
+    lake: Lake, warehouse: Warehouse, models: Models, results: Results
+) -> dg.MaterializeResult:
+    from ml.demand.training import forecast_demand
+    from orchestration.outputs.charts import forecast_chart_png
+
+    panel, static, known_future = demand_frames(warehouse)
+    forecast = forecast_demand(panel, static, known_future, registry=models.registry())
+    as_of = lake.last_visible_day()
+    results.write(as_of, "demand_forecast", forecast.weekly)
+    results.write(as_of, "demand_cumulative", forecast.cumulative)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(forecast.weekly),
+            "as_of": as_of.isoformat(),
+            "champion": f"demand v{forecast.version.version}",
+            "series": forecast.weekly["unique_id"].nunique(),
+            "series_by_model": score_table(
+                forecast.weekly.groupby("model")["unique_id"].nunique().reset_index()
+            ),
+            "total": picture(forecast_chart_png(panel, forecast.weekly)),
+        }
+    )
+
+
+def demand_frames(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The three feature tables of demand, each checked against its contract."""
+    return (
+        warehouse.read(FEAT_DEMAND),
+        warehouse.read(FEAT_DEMAND_STATIC),
+        warehouse.read(FEAT_KNOWN_FUTURE),
+    )
+
+
+def week_before(as_of: date) -> pd.Timestamp:
+    """Monday of the last week that is complete at the end of `as_of`."""
+    day = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    return day - pd.Timedelta(days=day.weekday() + 7)
+
+
+def weekly_totals(panel: pd.DataFrame, weekly: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
+    """ds, y, y_hat: the last `weeks` weeks' total demand, then the forecast's."""
+    past = panel.groupby("ds", as_index=False)["y"].sum().tail(weeks)
+    ahead = weekly.groupby("ds", as_index=False)["y_hat"].sum()
+    return past.merge(ahead, on="ds", how="outer").sort_values("ds", ignore_index=True)

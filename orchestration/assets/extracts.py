@@ -1,0 +1,114 @@
+"""Extracts: one asset per platform dataset, from landing files to versions in the lake."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.automation import NIGHTLY
+from orchestration.landing import SOURCES
+from orchestration.landing.lake import LoadReport, load_range
+from orchestration.partitions import daily
+from orchestration.resources import Lake
+from orchestration.settings import Settings
+
+
+def extracts(settings: Settings) -> list[dg.AssetsDefinition]:
+    """An asset `<platform>/<dataset>` for every dataset a platform declares.
+
+    Partition D makes true that everything landed up to and including D is in the lake: a file
+    that turns up late in an older folder comes in with the next night, known files are skipped.
+    """
+    return [
+        _extract(settings, platform, dataset)
+        for platform, datasets in SOURCES.items()
+        for dataset in datasets
+    ]
+
+
+def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefinition:
+    key = dg.AssetKey([platform, dataset])
+    source = SOURCES[platform][dataset]
+
+    @dg.asset(
+        key=key,
+        description=source.description.capitalize() + ".",
+        group_name="extracts",
+        kinds={"python", "parquet"},
+        owners=["team:data"],
+        partitions_def=daily(settings),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        automation_condition=NIGHTLY,
+        check_specs=[
+            dg.AssetCheckSpec(
+                "quarantine",
+                asset=key,
+                description="Broken rows are kept aside with file, row, field and reason.",
+            ),
+            dg.AssetCheckSpec(
+                "broken_rows_below_limit",
+                asset=key,
+                blocking=True,
+                description=f"More than {settings.quarantine_limit:.0%} broken rows or a file "
+                "that cannot be read stops everything derived from it.",
+            ),
+        ],
+    )
+    def extract(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[dg.MaterializeResult]:
+        report = load_range(
+            Path(lake.landing),
+            Path(lake.folder),
+            platform=platform,
+            dataset=dataset,
+            first=date.min,
+            last=date.fromisoformat(context.partition_key_range.end),
+            key=settings.key(),
+            tenant=lake.tenant,
+        )
+        for message in report.messages:
+            context.log.warning(message)
+        yield dg.MaterializeResult(
+            metadata=_metadata(report), check_results=_checks(report, settings.quarantine_limit)
+        )
+
+    return extract
+
+
+def _metadata(report: LoadReport) -> dict[str, object]:
+    return {
+        "files": report.files,
+        "dagster/row_count": report.rows_loaded,
+        "rows_in": report.rows_in,
+        "rows_loaded": report.rows_loaded,
+        "rows_quarantined": report.rows_quarantined,
+        "rows_already_known": report.rows_known,
+        "columns_ignored": ", ".join(report.columns_ignored) or "none",
+    }
+
+
+def _checks(report: LoadReport, limit: float) -> list[dg.AssetCheckResult]:
+    reasons = "; ".join(f"{n} x {why}" for why, n in report.quarantine_reasons.items())
+    share = report.rows_quarantined / max(report.rows_in, 1)
+    return [
+        dg.AssetCheckResult(
+            check_name="quarantine",
+            passed=report.rows_quarantined == 0 and report.files_unreadable == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{report.rows_quarantined} of {report.rows_in} rows are in quarantine, "
+            f"{report.files_unreadable} files could not be read. {reasons}".strip(),
+            metadata={
+                "rows_quarantined": report.rows_quarantined,
+                "files_unreadable": report.files_unreadable,
+                "reasons": dg.MetadataValue.json(json.loads(json.dumps(report.quarantine_reasons))),
+            },
+        ),
+        dg.AssetCheckResult(
+            check_name="broken_rows_below_limit",
+            passed=share <= limit and report.files_unreadable == 0,
+            description=f"{share:.2%} of the rows are broken (limit {limit:.0%}), "
+            f"{report.files_unreadable} files unreadable",
+            metadata={"broken_share": share, "limit": limit},
+        ),
+    ]

@@ -1,0 +1,44 @@
+"""What an asset shows in the UI: score tables, pictures, training summaries."""
+
+import base64
+
+import dagster as dg
+import pandas as pd
+
+from ml.training import Training
+
+
+def score_table(frame: pd.DataFrame) -> dg.MarkdownMetadataValue:
+    """A frame as a Markdown table, numbers to three significant decimals."""
+    text = frame.copy()
+    for column in text.columns:
+        if pd.api.types.is_float_dtype(text[column]):
+            text[column] = text[column].map(lambda v: "" if pd.isna(v) else f"{v:.3f}")
+    lines = [
+        "| " + " | ".join(map(str, text.columns)) + " |",
+        "|" + " --- |" * len(text.columns),
+        *(
+            "| " + " | ".join(str(v).replace("|", "/") for v in row) + " |"
+            for row in text.itertuples(index=False)
+        ),
+    ]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def picture(png: bytes) -> dg.MarkdownMetadataValue:
+    """A PNG inside the metadata, shown without any server."""
+    return dg.MetadataValue.md(f"![chart](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def training_metadata(training: Training) -> dict[str, object]:
+    """Which version is champion now, why, and the scores of every candidate."""
+    version = training.version
+    return {
+        "promoted": training.promotion.promote,
+        "why": training.promotion.reason,
+        "champion": f"{version.name} v{version.version}",
+        "mlflow_run": version.run_id,
+        "scores": score_table(training.table),
+        "trials": len(training.trials),
+        **{f"champion_{k}": float(v) for k, v in sorted(version.metrics.items())},
+    }

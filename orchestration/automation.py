@@ -1,0 +1,62 @@
+"""When things run by themselves: three named conditions and one weekly schedule.
+
+NIGHTLY  an extract pulls its newest day at 06:00 Beijing time, when the shops' exports are out.
+GATED    everything derived waits until all it reads was refreshed since that tick, and only goes
+         on when no blocking check failed: bad data stops here. `eager()` would not do: below a
+         daily-partitioned extract it never fires while one old partition is missing.
+RETRAIN  a model trains again on the edge of a failed check: healthy asks for nothing, the first
+         red verdict asks once, staying red asks for nothing more. Only monitors may be attached
+         to a model asset.
+
+All are off until switched on in the UI under Automation.
+"""
+
+import dagster as dg
+
+from orchestration.partitions import TIMEZONE
+
+NIGHT = "0 6 * * *"
+
+MODELS = dg.AssetSelection.assets("demand_model", "churn_model")
+
+NIGHTLY = dg.AutomationCondition.on_cron(NIGHT, TIMEZONE).with_label("NIGHTLY")
+
+GATED = (
+    dg.AutomationCondition.on_cron(NIGHT, TIMEZONE).ignore(MODELS)
+    & dg.AutomationCondition.all_deps_blocking_checks_passed().ignore(MODELS)
+).with_label("GATED")
+
+RETRAIN = (
+    dg.AutomationCondition.any_checks_match(dg.AutomationCondition.check_failed())
+    .newly_true()
+    .with_label("RETRAIN")
+    & ~dg.AutomationCondition.in_progress()
+)
+
+# a verdict is read as soon as its monitor has written one
+VERDICT = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
+
+
+def rhythms() -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
+    """The night and the retrain watch as sensors, the weekly refresh as a schedule; all stopped."""
+    everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+    nightly = dg.AutomationConditionSensorDefinition(
+        "nightly",
+        target=everything - MODELS,
+        description="Each night: extracts, tables, forecasts, scores, plan, monitors.",
+        minimum_interval_seconds=30,
+    )
+    retrain = dg.AutomationConditionSensorDefinition(
+        "retrain",
+        target=MODELS,
+        description="A monitor that turns red asks for one retrain of its model.",
+        minimum_interval_seconds=30,
+    )
+    weekly = dg.ScheduleDefinition(
+        name="weekly",
+        target=MODELS,
+        cron_schedule="0 3 * * 1",
+        execution_timezone=TIMEZONE,
+        description="Each Monday 03:00: both models are trained again and must earn their place.",
+    )
+    return [nightly, retrain], [weekly]

@@ -1,0 +1,197 @@
+"""The command line: run, demo, demo-real, dev, doctor."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from orchestration.settings import Settings
+
+app = typer.Typer(
+    help="Stork: from shops' daily extracts to a replenishment plan and a churn list.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+console = Console(file=sys.stdout)
+
+State = Annotated[
+    Path | None, typer.Option(help="Folder of lake, tables, models. Default: <out>/state")
+]
+Language = Annotated[str, typer.Option(help="Language of plan and lists: zh or en")]
+
+
+@app.command()
+def run(
+    landing: Annotated[Path, typer.Option(help="Folder of landed files")],
+    out: Annotated[Path, typer.Option(help="Folder for <as_of>/replenishment_plan.csv and so on")],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last visible day. Default: newest landed day"),
+    ] = None,
+    state: State = None,
+    tenant: Annotated[str | None, typer.Option(help="Which tenant, if several landed")] = None,
+    language: Language = "zh",
+) -> None:
+    """Materialize the whole graph in one process: load, build, train, forecast, plan, watch."""
+    with explained():
+        settings = Settings(
+            landing=landing,
+            out=out,
+            state=state or out / "state",
+            as_of=as_of.date() if as_of else None,
+            tenant=tenant,
+            language=language,
+        )
+        work(settings)
+
+
+@app.command()
+def demo(
+    state: Annotated[Path, typer.Option(help="Where the demo lives")] = Path("var/demo"),
+    language: Language = "zh",
+) -> None:
+    """The main job on a generated shop: two years of orders, stock and promotions."""
+    from orchestration.sandbox.shop import LAST_DAY, generate
+
+    with explained():
+        # nobody real is in there, so the key may be known and customers keep their pseudonyms
+        settings = Settings(
+            state=state,
+            language=language,
+            as_of=LAST_DAY,
+            pseudonym_key="nobody real buys in the generated shop",
+        )
+        if not settings.landing_folder.exists():
+            console.print(f"Generating the shop into {settings.landing_folder} ...")
+            once(settings.landing_folder, generate)
+        work(settings)
+
+
+@app.command(name="demo-real")
+def demo_real(
+    state: Annotated[Path, typer.Option(help="Where it lives")] = Path("var/demo-real"),
+    language: Language = "zh",
+) -> None:
+    """The main job on real baskets: the baby categories of dunnhumby's Complete Journey, 2017."""
+    from orchestration.sandbox.complete_journey import write_landing
+
+    with explained():
+        settings = Settings(state=state, language=language)
+        console.print("Mapping the Complete Journey's baby categories to the generic source ...")
+        note = write_landing(settings.landing_folder)
+        work(settings.model_copy(update={"as_of": note.as_of}))
+        for sentence in note.sentences(language):
+            console.print(f"- {sentence}")
+
+
+@app.command()
+def dev(
+    state: Annotated[Path, typer.Option(help="The state to look at")] = Path("var/demo"),
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1")] = 3000,
+) -> None:
+    """Open the Dagster UI (webserver and daemon, loopback only) and the reports beside it."""
+    from orchestration.development import serve
+
+    with explained():
+        raise typer.Exit(serve(Settings(state=state), port))
+
+
+@app.command()
+def prepare() -> None:
+    """Parse the dbt project once, so that no later process has to."""
+    from orchestration.assets.warehouse import project
+
+    with explained():
+        console.print(f"dbt manifest: {project(Settings()).manifest_path}", soft_wrap=True)
+
+
+@app.command()
+def doctor(
+    state: Annotated[Path, typer.Option(help="The state to check")] = Path("var/demo"),
+) -> None:
+    """Check versions, write access, lock and disk, and say how to mend what is wrong."""
+    from orchestration.doctor import examine
+
+    findings = examine(Settings(state=state))
+    for finding in findings:
+        mark = "[green]ok  [/]" if finding.healthy else "[red]BAD [/]"
+        console.print(f"{mark} {finding.name}: {finding.found}")
+        if not finding.healthy:
+            console.print(f"     mend: {finding.mend}")
+    raise typer.Exit(0 if all(f.healthy for f in findings) else 1)
+
+
+def work(settings: Settings) -> None:
+    """Run the graph with a progress bar and print what came out; exit 1 when a step failed."""
+    from orchestration import runner
+    from orchestration.summary import print_summary
+
+    started = datetime.now().astimezone()
+    settled = runner.settle(settings)
+    console.print(
+        f"Stork: as of [bold]{settled.as_of}[/], landing {settled.landing_folder}, "
+        f"state {settled.state.absolute()}"
+    )
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    log = settled.folder("logs") / "run.log"
+    with bar, log.open("a", encoding="utf-8") as out, redirect_stdout(out), redirect_stderr(out):
+        task = bar.add_task("starting", total=runner.steps(settled))
+
+        def progress(step: str, what: str) -> None:
+            if what == "start":
+                bar.update(task, description=step)
+            else:
+                bar.advance(task)
+                if not console.is_terminal:
+                    console.print(f"  {what}: {step}")
+
+        report = runner.run(settled, progress)
+        bar.update(task, description="finished")
+    print_summary(console, report)
+    seconds = (datetime.now().astimezone() - started).total_seconds()
+    console.print(f"Took {seconds:.0f} s. Log of dbt, Optuna and Dagster: {log}", soft_wrap=True)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def once(folder: Path, fill: Callable[[Path], object]) -> None:
+    """Let `fill` write beside `folder`, then rename: a cut-off try leaves no half shop behind."""
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fill(fresh)
+    fresh.rename(folder)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what a person can mend into one line and exit code 2."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError, PermissionError, RuntimeError) as problem:
+        console.print(f"[red]stork:[/] {problem}", highlight=False)
+        raise typer.Exit(2) from problem
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,57 @@
+"""`stork dev`: the Dagster UI and a file server for the reports, both on loopback."""
+
+import os
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from orchestration.assets.warehouse import project
+from orchestration.runner import instance, settle
+from orchestration.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+
+
+def serve(settings: Settings, port: int) -> int:
+    """Run until interrupted; returns the exit code of `dagster dev`."""
+    settled = settle(settings)
+    instance(settled).dispose()  # writes dagster.yaml
+    project(settled)  # the manifest, once, not in every process
+    reports = _reports(settled)
+    workspace = Path(__file__).parent.parent / "workspace.yaml"
+    command = [sys.executable, "-m", "dagster", "dev", "-h", LOOPBACK, "-p", str(port)]
+    child = subprocess.Popen([*command, "-w", str(workspace)], env=environment(settled))
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        return child.wait()  # the terminal sent the interrupt to it too
+    finally:
+        reports.shutdown()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """This process's environment plus what makes its children work on the same state."""
+    given = {
+        "DAGSTER_HOME": str(settings.folder("dagster")),
+        "STORK_STATE": str(settings.state.absolute()),
+        "STORK_LANDING": str(settings.landing_folder),
+        "STORK_OUT": str(settings.out_folder),
+        "STORK_DBT_TARGET": str(settings.dbt_target.absolute()),
+        "STORK_FIRST_DAY": settings.first_day.isoformat(),
+    }
+    return os.environ | given
+
+
+def _reports(settings: Settings) -> ThreadingHTTPServer:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Page views are nobody's business."""
+
+    address = (LOOPBACK, urlsplit(settings.reports_url).port or 3001)
+    server = ThreadingHTTPServer(address, partial(Quiet, directory=str(settings.folder("reports"))))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server

@@ -1,0 +1,157 @@
+"""Where files land: landing/<tenant>/<platform>/<shop_id>/<dataset>/<yyyy-mm-dd>/<file>."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from orchestration.landing import SOURCES
+
+LAYOUT = "landing/<tenant>/<platform>/<shop_id>/<dataset>/<yyyy-mm-dd>/<file>"
+
+
+class LayoutError(ValueError):
+    """The landing folder does not have the layout the loader reads."""
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One landed file and what its path says about it; `source_file` is its path below landing."""
+
+    path: Path
+    source_file: str
+    tenant: str
+    platform: str
+    shop_id: str
+    dataset: str
+    landed_on: date
+
+
+def check_layout(landing: Path, *, tenant: str | None = None) -> tuple[str, ...]:
+    """Return one message per folder that is passed over because its name says nothing known.
+
+    Raises LayoutError, naming the expected layout, if `landing` does not exist, if nothing in it
+    fits, or if it holds several tenants and none is chosen.
+    """
+    _chosen_tenant(landing, tenant)
+    if next(iter(_day_folders(landing, tenant=tenant)), None) is None:
+        raise LayoutError(f"{landing}: nothing here fits the layout {LAYOUT}")
+    return tuple(_passed_over(landing, tenant))
+
+
+def landed_days(landing: Path, *, tenant: str | None = None) -> tuple[date, date]:
+    """The first and the last day any known dataset landed; raises LayoutError if there is none."""
+    check_layout(landing, tenant=tenant)
+    days = [day for _, day in _day_folders(landing, tenant=tenant)]
+    return min(days), max(days)
+
+
+def landed_files(
+    landing: Path,
+    *,
+    platform: str,
+    dataset: str,
+    first: date,
+    last: date,
+    tenant: str | None = None,
+) -> list[LandedFile]:
+    """The dataset's files of all shops landed from `first` to `last`, oldest day first.
+
+    Names that begin with a dot or an underscore are side files and left alone.
+    """
+    _chosen_tenant(landing, tenant)
+    files = [
+        LandedFile(
+            path=path,
+            source_file=path.relative_to(landing).as_posix(),
+            tenant=path.relative_to(landing).parts[0],
+            platform=platform,
+            shop_id=folder.parent.parent.name,
+            dataset=dataset,
+            landed_on=day,
+        )
+        for folder, day in _day_folders(landing, tenant=tenant, platform=platform, dataset=dataset)
+        if first <= day <= last
+        for path in folder.iterdir()
+        if path.is_file() and not _is_aside(path)
+    ]
+    return sorted(files, key=lambda file: (file.landed_on, file.source_file))
+
+
+def _chosen_tenant(landing: Path, tenant: str | None) -> None:
+    if not landing.is_dir():
+        raise LayoutError(f"{landing}: there is no such folder; expected {LAYOUT}")
+    tenants = sorted(path.name for path in _folders(landing))
+    if tenant is None and len(tenants) > 1:
+        raise LayoutError(
+            f"{landing}: holds several tenants ({', '.join(tenants)}): choose one; their data "
+            "are never mixed"
+        )
+    if tenant is not None and tenant not in tenants:
+        raise LayoutError(
+            f"{landing}: has no tenant '{tenant}' (found: {', '.join(tenants) or 'none'}); "
+            f"expected {LAYOUT}"
+        )
+
+
+def _day_folders(
+    landing: Path,
+    *,
+    tenant: str | None = None,
+    platform: str | None = None,
+    dataset: str | None = None,
+) -> Iterator[tuple[Path, date]]:
+    for shop in landing.glob(f"{_literal(tenant)}/{_literal(platform)}/*/"):
+        datasets = SOURCES.get(shop.parent.name, {})
+        for folder in _folders(shop):
+            if folder.name not in datasets or (dataset and folder.name != dataset):
+                continue
+            for day_folder in _folders(folder):
+                day = _day(day_folder.name)
+                if day is not None:
+                    yield day_folder, day
+
+
+def _passed_over(landing: Path, tenant: str | None) -> Iterator[str]:
+    known = ", ".join(SOURCES)
+    for platform in sorted(landing.glob(f"{_literal(tenant)}/*/")):
+        where = platform.relative_to(landing).as_posix()
+        if _is_aside(platform):
+            continue
+        if platform.name not in SOURCES:
+            yield f"{where}: passed over, '{platform.name}' is no known platform ({known})"
+            continue
+        datasets = SOURCES[platform.name]
+        for folder in sorted(path for shop in _folders(platform) for path in _folders(shop)):
+            where = folder.relative_to(landing).as_posix()
+            if folder.name not in datasets:
+                yield (
+                    f"{where}: passed over, '{folder.name}' is no dataset of {platform.name} "
+                    f"({', '.join(datasets)})"
+                )
+                continue
+            for day in sorted(_folders(folder)):
+                if _day(day.name) is None:
+                    yield f"{where}/{day.name}: passed over, the folder's name is no yyyy-mm-dd"
+
+
+def _literal(name: str | None) -> str:
+    return "*" if name is None else re.sub(r"([\[*?])", r"[\1]", name)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir() and not _is_aside(path)]
+
+
+def _is_aside(path: Path) -> bool:
+    return path.name.startswith((".", "_"))
+
+
+def _day(name: str) -> date | None:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", name):
+        return None
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None

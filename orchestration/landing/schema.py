@@ -1,0 +1,119 @@
+"""What a dataset declares: its columns, their kinds and limits, its key and its rules."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+LAKE_TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "money": "DECIMAL(18,2)",
+    "number": "DOUBLE",
+    "moment": "TIMESTAMPTZ",
+    "day": "DATE",
+    "flag": "BOOLEAN",
+}
+
+LINEAGE_TYPES = {
+    "tenant": "VARCHAR",
+    "platform": "VARCHAR",
+    "shop_id": "VARCHAR",
+    "landed_on": "DATE",
+    "source_file": "VARCHAR",
+    "source_row": "BIGINT",
+    "source_version": "TIMESTAMPTZ",
+    "row_hash": "VARCHAR",
+}
+
+QUARANTINE_TYPES = {
+    "tenant": "VARCHAR",
+    "platform": "VARCHAR",
+    "shop_id": "VARCHAR",
+    "dataset": "VARCHAR",
+    "landed_on": "DATE",
+    "source_file": "VARCHAR",
+    "source_row": "BIGINT",
+    "field": "VARCHAR",
+    "value": "VARCHAR",
+    "reason": "VARCHAR",
+    "raw": "VARCHAR",
+}
+
+
+_ARROW_TYPES = {
+    "VARCHAR": pa.string(),
+    "DECIMAL(18,2)": pa.decimal128(18, 2),
+    "DOUBLE": pa.float64(),
+    "BIGINT": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+}
+
+
+def arrow_schema(types: dict[str, str]) -> pa.Schema:
+    """The Arrow schema of columns given by their DuckDB types."""
+    return pa.schema({name: _ARROW_TYPES[kind] for name, kind in types.items()})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One landed column.
+
+    `kind` is a key of LAKE_TYPES. `above` (exclusive), `at_least` and `at_most` (inclusive) bound
+    money and numbers; `choices` bounds text. `default` fills a missing value. A `personal` column
+    becomes a pseudonym at the door and its raw value is never written.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    unit: str = ""
+    example: str = ""
+    required: bool = False
+    above: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition between columns of one row, in SQL over the typed columns; null passes."""
+
+    condition: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset of a platform: `key` names the columns that identify a record."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The landed columns in their declared order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The columns that a file must have and that no record may leave empty."""
+        return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def has_personal_data(self) -> bool:
+        """Whether a column identifies a person."""
+        return any(column.personal for column in self.columns)
+
+    @property
+    def lake_types(self) -> dict[str, str]:
+        """Column name -> DuckDB type of the dataset's Parquet files in the lake."""
+        return {c.name: LAKE_TYPES[c.kind] for c in self.columns} | LINEAGE_TYPES

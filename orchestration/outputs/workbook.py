@@ -1,0 +1,80 @@
+"""The plan as the Excel workbook a planner works in: exceptions first, then orders, then all."""
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+import xlsxwriter
+
+from ml.replenishment.policy import PLAN_COLUMNS
+from orchestration.outputs.wording import texts
+from orchestration.outputs.workbook_orders import write_purchase_orders
+from orchestration.outputs.workbook_summary import write_summary
+from orchestration.outputs.workbook_tables import (
+    EXCEPTION_COLUMNS,
+    LOOKUP_COLUMNS,
+    ORDER_COLUMNS,
+    Styles,
+    write_glossary,
+    write_table,
+)
+
+# Excel stores no file without a creation date; an empty plan has no as_of to take it from.
+_NO_DATE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 -- the file format knows no time zones
+
+
+def write_plan_workbook(
+    plan: pd.DataFrame,
+    path: Path,
+    *,
+    language: str = "zh",
+    demand: pd.DataFrame | None = None,
+) -> Path:
+    """Write the workbook and return `path`. Same plan, same bytes.
+
+    `plan`: PLAN_COLUMNS in the order of `ml.replenishment.policy.plan`. `demand` draws a line
+    chart of weekly totals on the summary: ds, y (null in the future), y_hat (null in the past).
+    Sheets: summary, exceptions, plan (rows to order; its quantities may be edited, amounts,
+    purchase orders, totals and chart follow), purchase orders by supplier, all rows, glossary.
+    Text is never run as a formula.
+
+    Raises ValueError when a plan column is missing or `language` has no wording.
+    """
+    missing = [column for column in PLAN_COLUMNS if column not in plan]
+    if missing:
+        raise ValueError(f"plan lacks the columns {missing}")
+    words = texts(language)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    as_of = plan["as_of"].max() if len(plan) else None
+    plan = plan.reset_index(drop=True)
+    orders = plan[plan["order_qty"] > 0].reset_index(drop=True)
+    exceptions = plan[plan["is_exception"]].reset_index(drop=True)
+    with xlsxwriter.Workbook(str(draft), _OPTIONS) as book:
+        book.set_properties(
+            {"title": words["title"], "created": as_of.to_pydatetime() if as_of else _NO_DATE}
+        )
+        styles = Styles(book)
+        names = ("summary", "exceptions", "plan", "purchase_orders", "all", "glossary")
+        sheets = {name: book.add_worksheet(words[name]) for name in names}
+        write_summary(book, sheets["summary"], styles, plan, orders, demand, language)
+        write_table(sheets["exceptions"], styles, exceptions, EXCEPTION_COLUMNS, language)
+        write_table(sheets["plan"], styles, orders, ORDER_COLUMNS, language, is_editable=True)
+        write_purchase_orders(sheets["purchase_orders"], styles, orders, language)
+        write_table(sheets["all"], styles, plan, LOOKUP_COLUMNS, language, is_wrapped=False)
+        write_glossary(sheets["glossary"], styles, language)
+        colours = {"summary": "#1F4E79", "exceptions": "#C00000", "plan": "#2E7D32"}
+        for name, colour in colours.items():
+            sheets[name].set_tab_color(colour)
+    draft.replace(path)
+    return path
+
+
+_OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": False,
+    "default_format_properties": {"font_name": "Microsoft YaHei", "font_size": 10},
+}

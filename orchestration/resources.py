@@ -1,0 +1,172 @@
+"""What assets are handed: the lake, the warehouse's exports, the model registry, the results."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+from ml.columns import FrameSpec
+from ml.registry import Registry
+from ml.training import Budget
+from orchestration.landing.lake import landed_days
+from orchestration.settings import Settings
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
+    """Let `write` fill a neighbour of `path`, then rename: a reader sees all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    write(fresh)
+    fresh.replace(path)
+    return path
+
+
+class Lake(dg.ConfigurableResource):
+    """Landed files in, Parquet versions out; it also knows which day it is."""
+
+    landing: str
+    folder: str
+    tenant: str | None = None
+    as_of: str | None = None
+
+    def last_visible_day(self) -> date:
+        """The as-of day: the one asked for, else the newest landed day. Never a clock."""
+        if self.as_of:
+            return date.fromisoformat(self.as_of)
+        return landed_days(Path(self.landing), tenant=self.tenant)[1]
+
+
+class Warehouse(dg.ConfigurableResource):
+    """The Parquet files dbt exports. Python never opens the DuckDB file itself."""
+
+    exports: str
+
+    def read(self, spec: FrameSpec) -> pd.DataFrame:
+        """One exported table, checked against its contract."""
+        return spec.check(self.read_table(spec.name))
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """One exported table; dates come as datetime64."""
+        path = Path(self.exports) / f"{name}.parquet"
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: not exported yet; materialize dbt model '{name}'")
+        frame = pd.read_parquet(path)
+        dates = [c for c in frame.columns if c in _DATES or c.endswith(("_on", "_date"))]
+        return frame.assign(**{c: pd.to_datetime(frame[c]) for c in dates})
+
+
+_DATES = ("ds", "as_of", "week_start")
+
+
+class Options(dg.ConfigurableResource):
+    """How much work, with which seed, in which language."""
+
+    seed: int
+    threads: int
+    horizon: int
+    n_windows: int
+    step_size: int
+    demand_trials: int
+    churn_trials: int
+    outcome_days: int
+    language: str
+
+    def budget(self, models: "Models", n_trials: int) -> Budget:
+        """What one training may spend."""
+        return Budget(
+            horizon=self.horizon,
+            n_windows=self.n_windows,
+            step_size=self.step_size,
+            outcome_days=self.outcome_days,
+            n_trials=n_trials,
+            seed=self.seed,
+            threads=self.threads,
+            studies_url=models.optuna_url,
+        )
+
+
+class Models(dg.ConfigurableResource):
+    """Door to the model registry and to the tuning studies."""
+
+    mlflow_uri: str
+    artifacts: str
+    optuna_url: str
+
+    def registry(self) -> Registry:
+        return Registry(self.mlflow_uri, Path(self.artifacts))
+
+
+class Results(dg.ConfigurableResource):
+    """Frames and files that models, monitors and plans leave behind, by as-of day."""
+
+    folder: str
+    out: str
+    reports: str
+    reports_url: str
+
+    def path(self, as_of: date, name: str) -> Path:
+        return Path(self.folder) / as_of.isoformat() / name
+
+    def out_path(self, as_of: date, name: str) -> Path:
+        return Path(self.out) / as_of.isoformat() / name
+
+    def report_path(self, as_of: date, name: str) -> Path:
+        path = Path(self.reports) / as_of.isoformat() / f"{name}.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def url(self, report: Path) -> str:
+        """Address of a report on the loopback file server of `make dev`."""
+        return f"{self.reports_url}/{report.relative_to(self.reports).as_posix()}"
+
+    def write(self, as_of: date, name: str, frame: pd.DataFrame) -> Path:
+        path = self.path(as_of, f"{name}.parquet")
+        return write_atomically(path, lambda p: frame.to_parquet(p, index=False))
+
+    def read(self, as_of: date, name: str) -> pd.DataFrame:
+        path = self.path(as_of, f"{name}.parquet")
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: nothing there yet; materialize asset '{name}'")
+        return pd.read_parquet(path)
+
+    def read_all(self, name: str) -> list[tuple[date, pd.DataFrame]]:
+        """Every day's frame of this name, oldest first."""
+        paths = sorted(Path(self.folder).glob(f"????-??-??/{name}.parquet"))
+        return [(date.fromisoformat(p.parent.name), pd.read_parquet(p)) for p in paths]
+
+    def write_text(self, as_of: date, name: str, text: str) -> Path:
+        return write_atomically(
+            self.path(as_of, name), lambda p: p.write_text(text, encoding="utf-8")
+        )
+
+    def read_text(self, as_of: date, name: str) -> str:
+        return self.path(as_of, name).read_text(encoding="utf-8")
+
+
+def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
+    """All of them, as one installation's settings say."""
+    return {
+        "lake": Lake(
+            landing=str(settings.landing_folder),
+            folder=str(settings.folder("lake")),
+            tenant=settings.tenant,
+            as_of=settings.as_of.isoformat() if settings.as_of else None,
+        ),
+        "warehouse": Warehouse(exports=str(settings.folder("exports"))),
+        "options": Options(
+            **settings.model_dump(include=set(Options.model_fields)),
+        ),
+        "models": Models(
+            mlflow_uri=settings.mlflow_uri,
+            artifacts=str(settings.folder("mlflow", "artifacts")),
+            optuna_url=settings.optuna_url,
+        ),
+        "results": Results(
+            folder=str(settings.folder("results")),
+            out=str(settings.out_folder),
+            reports=str(settings.folder("reports")),
+            reports_url=settings.reports_url,
+        ),
+    }

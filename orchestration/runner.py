@@ -1,0 +1,150 @@
+"""One process from landing files to the plan: what `stork run` does."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import dagster as dg
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from orchestration.landing.lake import landed_days
+from orchestration.settings import Settings
+
+DAGSTER_YAML = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+concurrency:
+  pools: {default_limit: 1, granularity: op}
+  runs: {max_concurrent_runs: 2}
+"""
+
+Progress = Callable[[str, str], None]
+"""Called with a step's name and "start", "done" or "failed"."""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run left behind: `failures` maps a failed step to its message."""
+
+    as_of: date
+    settings: Settings
+    failures: dict[str, str]
+    failed_checks: dict[str, str]
+
+
+def lock(settings: Settings) -> FileLock:
+    """The lock that a run holds on its state folder."""
+    return FileLock(settings.folder() / "run.lock", timeout=0)
+
+
+def settle(settings: Settings) -> Settings:
+    """The settings with as-of day and first partition filled in from landing and state.
+
+    Daily partitions start a week before the first as-of day this state has seen; what landed
+    earlier comes in with them. Raises ValueError when nothing landed by the as-of day.
+    """
+    first, last = landed_days(settings.landing_folder, tenant=settings.tenant)
+    as_of = settings.as_of or last
+    if as_of < first:
+        raise ValueError(
+            f"{settings.landing_folder}: nothing landed on or before {as_of}; the first landed "
+            f"day is {first}. Choose a later --as-of"
+        )
+    mark = settings.folder() / "first_day"
+    if not mark.exists():
+        mark.write_text(max(first, as_of - timedelta(days=6)).isoformat())
+    first_day = min(date.fromisoformat(mark.read_text()), as_of)
+    return settings.model_copy(update={"as_of": as_of, "first_day": first_day})
+
+
+def instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of this state, the one that `stork dev` shows."""
+    home = settings.folder("dagster")
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(DAGSTER_YAML)
+    return dg.DagsterInstance.from_config(str(home))
+
+
+def run(settings: Settings, progress: Progress) -> RunReport:
+    """Materialize the whole graph; `settings` must be settled.
+
+    Raises RuntimeError when another run holds the state's lock.
+    """
+    from orchestration.definitions import build
+
+    try:
+        with lock(settings), instance(settings) as home:
+            return _run(build(settings), settings, home, progress)
+    except Timeout:
+        raise RuntimeError(
+            f"another run is working on {settings.state.absolute()}: wait for it to end, or give "
+            "this one another --state. `stork doctor` shows who holds the lock"
+        ) from None
+
+
+def steps(settings: Settings) -> int:
+    """How many steps a run has, for a progress bar."""
+    from orchestration.definitions import build
+
+    defs = build(settings)
+    return sum(len(defs.resolve_job_def(name).graph.node_defs) for name in ("extract", "derive"))
+
+
+def _run(
+    defs: dg.Definitions, settings: Settings, home: dg.DagsterInstance, progress: Progress
+) -> RunReport:
+    failures: dict[str, str] = {}
+    failed_checks: dict[str, str] = {}
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None or event.step_key is None:
+            return
+        if event.is_step_start:
+            progress(event.step_key, "start")
+        elif event.is_step_success:
+            progress(event.step_key, "done")
+        elif event.is_step_failure:
+            progress(event.step_key, "failed")
+            failures[event.step_key] = _cause(event)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            found = event.asset_check_evaluation_data
+            if not found.passed:
+                name = f"{found.asset_key.to_user_string()}: {found.check_name}"
+                failed_checks[name] = found.description or ""
+
+    span = {
+        "dagster/asset_partition_range_start": _first_missing(defs, settings, home),
+        "dagster/asset_partition_range_end": settings.as_of.isoformat(),
+    }
+    for job, tags in (("extract", span), ("derive", {})):
+        if failures:
+            break
+        run_id = str(uuid.uuid4())
+        home.add_event_listener(run_id, listen)
+        defs.resolve_job_def(job).execute_in_process(
+            instance=home,
+            run_id=run_id,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    return RunReport(settings.as_of, settings, failures, failed_checks)
+
+
+def _first_missing(defs: dg.Definitions, settings: Settings, home: dg.DagsterInstance) -> str:
+    """The earliest day up to as-of that some extract has not been materialized for."""
+    keys = defs.resolve_job_def("extract").asset_layer.executable_asset_keys
+    done = set.intersection(*(home.get_materialized_partitions(key) for key in keys))
+    days = pd.date_range(settings.first_day, settings.as_of).strftime("%Y-%m-%d")
+    return next((day for day in days if day not in done), settings.as_of.isoformat())
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "no reason was given"

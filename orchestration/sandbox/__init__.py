@@ -1,0 +1,1 @@
+"""The seeded shop that answers for real ones: demo, tests, closed loop."""

@@ -1,0 +1,91 @@
+"""What a run prints at its end: broken rows, backtests, the first rows of plan and churn list."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.resources import Results, resources
+from orchestration.runner import RunReport
+
+DEMAND_SCORES = ["model", "n", "wape", "bias", "scaled_pinball", "coverage_80", "coverage_90"]
+CHURN_SCORES = ["model", "n", "base_rate", "roc_auc", "pr_auc", "brier", "ece", "lift_at_10"]
+PLAN_COLUMNS = [
+    "sku_id",
+    "warehouse_id",
+    "supplier_id",
+    "order_qty",
+    "order_by_date",
+    "expected_on",
+    "reason",
+]
+
+
+def print_summary(console: Console, report: RunReport) -> None:
+    """Failures first, then what the morning needs."""
+    for step, why in report.failures.items():
+        console.print(f"[red]failed[/] {step}: {why}", highlight=False)
+    for check, why in report.failed_checks.items():
+        console.print(f"[yellow]check[/] {check}: {why}", highlight=False)
+    if report.failures:
+        console.print("The plan was not written. Mend the first failure above and run again.")
+        return
+    results = resources(report.settings)["results"]
+    _models(console, report, results)
+    plan = results.read(report.as_of, "replenishment_plan")
+    contacts = results.read(report.as_of, "churn_list")
+    _table(console, f"Plan: {_plan_line(plan)}", plan.head(8), PLAN_COLUMNS)
+    for label, name in (
+        ("Plan (workbook)", "replenishment_plan.xlsx"),
+        ("Plan (CSV)", "replenishment_plan.csv"),
+        (f"Churn list ({len(contacts):,} customers)", "churn_list.csv"),
+    ):
+        path = results.out_path(report.as_of, name)
+        console.print(f"{label}: [bold]{path}[/]", highlight=False, soft_wrap=True)
+
+
+def _models(console: Console, report: RunReport, results: Results) -> None:
+    scores = results.read(report.as_of, "demand_scores")
+    windows = results.read(report.as_of, "demand_backtest")["cutoff"].nunique()
+    _table(
+        console,
+        f"Demand, SKU x warehouse x week, 1-{report.settings.horizon} weeks ahead, {windows} "
+        "rolling origins, in-stock weeks only",
+        scores,
+        DEMAND_SCORES,
+    )
+    _table(
+        console,
+        f"Churn: no purchase in the next {report.settings.outcome_days} days, reachable "
+        "customers, scored on a later period than trained on",
+        results.read(report.as_of, "churn_table"),
+        CHURN_SCORES,
+    )
+
+
+def _plan_line(plan: pd.DataFrame) -> str:
+    ordered = plan["order_qty"] > 0
+    return (
+        f"{len(plan):,} SKU x warehouse rows, {int(ordered.sum()):,} to order "
+        f"({plan['order_qty'].sum():,.0f} units, {plan['order_amount'].sum():,.0f} yuan), "
+        f"{int(plan['is_exception'].sum()):,} exceptions"
+    )
+
+
+def _table(console: Console, title: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
+    shown = [c for c in columns if c in frame]
+    table = Table(title=title, title_justify="left", show_lines=False)
+    for column in shown:
+        table.add_column(column, overflow="fold", no_wrap=column != "reason")
+    for row in frame[shown].itertuples(index=False):
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:,.0f}" if value > 20 else f"{value:.3f}"
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    return "" if value is None or value is pd.NaT else str(value)

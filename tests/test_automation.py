@@ -1,0 +1,104 @@
+"""The night's rhythm and the retrain edge, ticked on a real (ephemeral) Dagster instance."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import build
+from orchestration.settings import Settings
+
+DAY = date(2026, 6, 28)
+BEFORE = datetime(2026, 6, 28, 21, 0, tzinfo=UTC)  # 05:00 in Beijing, the night's tick is at 06:00
+AFTER = BEFORE + timedelta(hours=2)
+MODEL = dg.AssetKey("demand_model")
+
+
+@pytest.fixture(scope="module")
+def defs(tmp_path_factory):
+    state = tmp_path_factory.mktemp("automation")
+    return build(Settings(environment="test", state=state, as_of=DAY, first_day=DAY))
+
+
+class Night:
+    """One instance over several ticks."""
+
+    def __init__(self, defs: dg.Definitions) -> None:
+        self.defs, self.instance, self.cursor = defs, dg.DagsterInstance.ephemeral(), None
+
+    def tick(self, at: datetime) -> set[dg.AssetKey]:
+        result = dg.evaluate_automation_conditions(
+            self.defs, self.instance, evaluation_time=at, cursor=self.cursor
+        )
+        self.cursor = result.cursor
+        wanted = self.defs.resolve_asset_graph().get_all_asset_keys()
+        return {key for key in wanted if result.get_num_requested(key)}
+
+    def materialize(self, key: dg.AssetKey, partition: str | None = None) -> None:
+        self.instance.report_runless_asset_event(
+            dg.AssetMaterialization(key, partition=partition)
+        )
+
+    def check(self, key: dg.AssetKey, name: str, passed: bool, blocking: bool = False) -> None:
+        self.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=key, check_name=name, passed=passed, blocking=blocking
+            )
+        )
+
+
+def extract_keys(defs: dg.Definitions) -> list[dg.AssetKey]:
+    graph = defs.resolve_asset_graph()
+    return [k for k in graph.get_all_asset_keys() if graph.get(k).group_name == "extracts"]
+
+
+def test_a_retrain_is_asked_for_once_per_edge_of_a_red_verdict(defs):
+    night = Night(defs)
+    night.materialize(MODEL)
+    night.check(MODEL, "forecast_error", passed=True)
+    assert MODEL not in night.tick(BEFORE), "healthy"
+    night.check(MODEL, "forecast_error", passed=False)
+    assert MODEL in night.tick(BEFORE + timedelta(minutes=1)), "the edge asks once"
+    assert MODEL not in night.tick(BEFORE + timedelta(minutes=2)), "still red asks no more"
+    night.materialize(MODEL)
+    night.check(MODEL, "forecast_error", passed=True)
+    assert MODEL not in night.tick(BEFORE + timedelta(minutes=3)), "retrained and green"
+    night.check(MODEL, "bias_cusum", passed=False)
+    assert MODEL in night.tick(BEFORE + timedelta(minutes=4)), "the new model fails: a new edge"
+
+
+def test_the_night_pulls_every_extract_once_and_only_then_builds_what_reads_it(defs):
+    night = Night(defs)
+    extracts = set(extract_keys(defs))
+    assert extracts
+    assert not night.tick(BEFORE) & extracts
+    asked = night.tick(AFTER)
+    assert extracts <= asked
+    # in the same tick, what reads an extract may only be asked for together with it
+    assert not night.tick(AFTER + timedelta(minutes=1)), "nothing twice"
+
+
+def test_broken_data_stops_everything_that_reads_it(defs):
+    def staging_wanted(healthy: bool) -> bool:
+        night = Night(defs)
+        night.tick(BEFORE)
+        night.tick(AFTER)
+        for key in extract_keys(defs):
+            night.materialize(key, partition=DAY.isoformat())
+            night.check(key, "broken_rows_below_limit", passed=healthy, blocking=True)
+        graph = defs.resolve_asset_graph()
+        asked = night.tick(AFTER + timedelta(minutes=5))
+        return any(graph.get(key).group_name == "staging" for key in asked)
+
+    assert staging_wanted(healthy=True)
+    assert not staging_wanted(healthy=False)
+
+
+def test_only_monitors_are_attached_to_model_assets(defs):
+    graph = defs.resolve_asset_graph()
+    on_models = {
+        key.name
+        for key in graph.asset_check_keys
+        if key.asset_key in (MODEL, dg.AssetKey("churn_model"))
+    }
+    assert on_models == {"forecast_error", "bias_cusum", "churn_performance"}

@@ -1,0 +1,82 @@
+"""Calibrated quantiles cover what they say, for weeks and for sums."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.demand.calibration import Calibration, HeldOut, calibrate, sum_quantiles, tidy
+
+LEVELS = (0.1, 0.5, 0.9)
+N, H = 400, 6
+
+
+def held_out(seed, sd=10.0, shared=0.0):
+    """Actuals around 100; the forecast thinks the spread is 2, whatever it is."""
+    rng = np.random.default_rng(seed)
+    y = 100 + rng.normal(0, sd, (N, H)) + shared * rng.normal(0, 1, (N, 1))
+    mean = np.full((N, H), 100.0)
+    quantiles = mean[..., None] + np.array([-2.56, 0, 2.56])
+    return HeldOut(y, mean, quantiles, np.full(N, 100.0), np.ones(N, bool))
+
+
+def test_quantiles_far_too_narrow_cover_eighty_percent_after_calibration():
+    calibration = calibrate([held_out(1), held_out(2)], LEVELS, [50.0])
+    fresh = held_out(3)
+    covered = calibration.apply(fresh.quantiles, fresh.scale)
+    inside = (fresh.y >= covered[..., 0]) & (fresh.y <= covered[..., 2])
+    assert inside.mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_sums_are_calibrated_as_sums_when_weeks_err_together():
+    parts = [held_out(k, sd=5, shared=15) for k in (1, 2)]
+    calibration = calibrate(parts, LEVELS, [])
+    fresh = held_out(3, sd=5, shared=15)
+    guess = sum_quantiles(fresh.mean, fresh.quantiles)
+    covered = calibration.apply_sum(guess, fresh.scale, H)
+    total = fresh.y.sum(1)
+    assert ((total >= covered[:, 0]) & (total <= covered[:, 2])).mean() == pytest.approx(
+        0.8, abs=0.06
+    )
+    independent = 2.56 / 2 * np.sqrt(H * 5**2)
+    assert (covered[:, 2] - covered[:, 0]).mean() > 3 * independent
+
+
+def test_a_sum_of_independent_weeks_is_narrower_than_the_sum_of_quantiles():
+    part = held_out(1)
+    guess = sum_quantiles(part.mean, part.quantiles)
+    assert (guess[:, 2] < part.quantiles.sum(1)[:, 2]).all()
+    assert guess[0, 1] == pytest.approx(600)
+    one = sum_quantiles(part.mean[:, :1], part.quantiles[:, :1])
+    np.testing.assert_allclose(one, part.quantiles[:, 0])
+
+
+def test_periods_no_held_out_origin_reached_take_the_longest_that_was():
+    part = held_out(1)
+    part.y[:, 3:] = np.nan
+    calibration = calibrate([part], LEVELS, [])
+    np.testing.assert_array_equal(calibration.sums[5], calibration.sums[2])
+
+
+def test_untrusted_series_do_not_teach_the_calibration():
+    part = held_out(1)
+    wild = HeldOut(part.y * 50, part.mean, part.quantiles, part.scale, np.zeros(N, bool))
+    alone, both = calibrate([part], LEVELS, []), calibrate([part, wild], LEVELS, [])
+    np.testing.assert_array_equal(alone.steps, both.steps)
+    np.testing.assert_array_equal(alone.sums, both.sums)
+
+
+def test_calibration_survives_json():
+    before = calibrate([held_out(1)], LEVELS, [50.0, 120.0])
+    after = Calibration.from_dict(before.to_dict())
+    np.testing.assert_array_equal(before.steps, after.steps)
+    np.testing.assert_array_equal(before.sums, after.sums)
+    assert before.edges == after.edges
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9))
+def test_tidy_quantiles_rise_and_are_never_negative(values):
+    out = tidy(np.array(values))
+    assert (out >= 0).all()
+    assert (np.diff(out) >= 0).all()

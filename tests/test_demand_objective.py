@@ -1,0 +1,59 @@
+"""The demand study: windows reported one by one, a better model scores less."""
+
+import optuna
+import pytest
+from test_demand_forecaster import shop
+
+from ml.demand.objective import demand_objective
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+TUNED = {
+    "eta": 0.12,
+    "rounds": 80,
+    "max_depth": 3,
+    "min_child_weight": 5.0,
+    "subsample": 0.8,
+    "colsample_bytree": 0.6,
+    "tweedie_variance_power": 1.3,
+    "half_life_weeks": 50.0,
+    "quantile_eta": 0.25,
+}
+
+
+def objective(family="xgboost", **kwargs):
+    panel, static, known = shop()
+    return demand_objective(panel, static, known, family=family, horizon=4, threads=1, **kwargs)
+
+
+def test_each_window_is_reported_and_the_value_is_their_mean():
+    study = optuna.create_study()
+    study.enqueue_trial(TUNED)
+    study.optimize(objective(n_windows=2), n_trials=1)
+    trial = study.trials[0]
+    assert sorted(trial.intermediate_values) == [0, 1]
+    assert trial.value == trial.intermediate_values[1]
+    assert 0.05 < trial.value < 0.4
+
+
+def test_a_model_that_cannot_learn_scores_worse():
+    blind = TUNED | {"eta": 0.02, "min_child_weight": 80.0, "max_depth": 3, "subsample": 0.5}
+    values = [objective(n_windows=1)(optuna.trial.FixedTrial(p)) for p in (TUNED, blind)]
+    assert values[0] < values[1]
+
+
+def test_the_recurrent_family_has_a_space_of_its_own():
+    params = {
+        "hidden": 16,
+        "learning_rate": 5e-3,
+        "dropout": 0.0,
+        "epochs": 4,
+        "half_life_weeks": 50.0,
+    }
+    assert 0.05 < objective("lstm", n_windows=1)(optuna.trial.FixedTrial(params)) < 0.5
+
+
+def test_an_unknown_family_or_too_short_a_panel_is_an_error():
+    with pytest.raises(ValueError, match="family must be one of"):
+        objective("arima")
+    with pytest.raises(ValueError, match="need a longer panel"):
+        objective(n_windows=20)

@@ -1,0 +1,201 @@
+"""The workbook, opened again: sheets, numbers, formulas, colours, and no text that runs."""
+
+import datetime as dt
+import re
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from ml.columns import INVENTORY_POSITION
+from ml.replenishment.policy import plan
+from orchestration.outputs.workbook import write_plan_workbook
+
+AS_OF = dt.date(2025, 6, 8)
+SHEETS = {
+    "zh": ["总览", "异常", "订货计划", "采购单(按供应商)", "全部商品", "说明"],
+    "en": ["Summary", "Exceptions", "Plan", "Orders by supplier", "All SKUs", "Glossary"],
+}
+
+
+def make_plan(language="zh", **changes):
+    values = {
+        "sku_id": ["0001", "0002", "0003", "0004"],
+        "warehouse_id": "main",
+        "supplier_id": ["P1", "P2", None, "P1"],
+        "supplier_name": ["贝因供应链", "杭州优宝", None, "贝因供应链"],
+        "sku_name": "婴儿奶粉",
+        "category": "milk",
+        "abc_class": "A",
+        "on_hand": [2.0, 16.0, 16.0, 100.0],
+        "reserved": 0.0,
+        "on_order": 0.0,
+        "next_expected_on": pd.NaT,
+        "stock_snapshot_date": pd.Timestamp(AS_OF),
+        "lead_time_days": 14.0,
+        "lead_time_sd_days": 0.0,
+        "review_period_days": 7.0,
+        "moq": 1.0,
+        "pack_size": 6.0,
+        "unit_cost_amount": [10.0, 20.0, None, 30.0],
+        "discontinued_on": pd.NaT,
+        "has_stock_snapshot": True,
+        "has_supplier_terms": True,
+        "last_26w_demand_qty": 182.0,
+        **changes,
+    }
+    frame = pd.DataFrame(values)
+    frame["unique_id"] = frame["sku_id"] + "@" + frame["warehouse_id"]
+    weeks = np.arange(1, 6)
+    cumulative = pd.concat(
+        pd.DataFrame({"unique_id": u, "cutoff": pd.Timestamp("2025-06-02"), "periods": weeks})
+        for u in frame["unique_id"]
+    )
+    for name in ("y_hat", "p10", "p50", "p90", "p95"):
+        cumulative[name] = 7.0 * cumulative["periods"]
+    return plan(
+        frame[list(INVENTORY_POSITION.columns)],
+        cumulative,
+        as_of=AS_OF,
+        cutoff=pd.Timestamp("2025-06-02"),
+        language=language,
+    )
+
+
+def opened(path, **options):
+    return openpyxl.load_workbook(path, **options)
+
+
+def table(sheet):
+    header, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_workbook_has_its_sheets_headers_and_rows(tmp_path, language):
+    path = write_plan_workbook(make_plan(language), tmp_path / "p.xlsx", language=language)
+    book = opened(path, data_only=True)
+    assert book.sheetnames == SHEETS[language]
+    for name in book.sheetnames:
+        assert len(name) <= 31
+        assert not re.search(r"[\[\]:*?/\\]", name)
+    sku, qty = ("商品编码", "建议订货量") if language == "zh" else ("SKU", "Order qty")
+    names = SHEETS[language]
+    assert [row[sku] for row in table(book[names[1]])] == ["0001", "0003"]
+    assert {row[sku]: row[qty] for row in table(book[names[2]])} == {
+        "0001": 24,
+        "0002": 6,
+        "0003": 6,
+    }
+    assert len(table(book[names[4]])) == 4
+
+
+def test_tables_are_frozen_filtered_coloured_and_typed(tmp_path):
+    book = opened(write_plan_workbook(make_plan(), tmp_path / "p.xlsx"))
+    for name, frozen in (("异常", "D2"), ("订货计划", "D2"), ("全部商品", "C2")):
+        sheet = book[name]
+        assert sheet.freeze_panes == frozen
+        assert sheet.auto_filter.ref.startswith("A1:")
+        rules = [rule for ranged in sheet.conditional_formatting for rule in ranged.rules]
+        assert any("到货前会断货" in rule.formula[0] for rule in rules)
+    headers = [cell.value for cell in book["订货计划"][1]]
+    row = book["订货计划"][2]
+    assert row[headers.index("最晚下单日")].number_format == "yyyy-mm-dd"
+    assert row[headers.index("最晚下单日")].value == dt.datetime(2025, 6, 9)  # noqa: DTZ001
+    assert row[headers.index("进价(元)")].number_format == "#,##0.00"
+    assert row[headers.index("服务水平")].number_format == "0.0%"
+    assert row[headers.index("商品编码")].data_type == "s"
+    assert book["订货计划"].row_dimensions[2].height > 20
+
+
+def test_an_edited_quantity_moves_the_amount_the_purchase_order_and_the_total(tmp_path):
+    path = write_plan_workbook(make_plan(), tmp_path / "p.xlsx")
+    formulas, values = opened(path), opened(path, data_only=True)
+    headers = [cell.value for cell in formulas["订货计划"][1]]
+    amount = headers.index("订货金额(元)")
+    assert formulas["订货计划"][2][amount].value == '=IF(H2="","",G2*H2)'
+    assert values["订货计划"][2][amount].value == 240
+    order = next(row for row in formulas["采购单(按供应商)"].iter_rows() if row[0].value == "0001")
+    assert order[10].value == 1
+    found = "INDEX('订货计划'!$G$2:$G$4,MATCH(K3,'订货计划'!$AE$2:$AE$4,0))"
+    assert order[3].value == f'=IF({found}="","",{found})'
+    assert [cell.value for cell in formulas["订货计划"]["AE"]] == ["行号", 1, 2, 3]
+    totals = {
+        row[0].value: (row[1].value, values["总览"].cell(row[0].row, 2).value)
+        for row in formulas["总览"].iter_rows(max_col=2)
+    }
+    assert totals["订货金额(元)"] == ("=SUM('订货计划'!$I$2:$I$4)", 360)
+    assert totals["建议订货件数"] == ("=SUM('订货计划'!$G$2:$G$4)", 36)
+
+
+def test_suppliers_add_up_and_have_a_chart(tmp_path):
+    path = write_plan_workbook(make_plan(), tmp_path / "p.xlsx")
+    book, values = opened(path), opened(path, data_only=True)
+    rows = list(values["总览"].iter_rows(max_col=4, values_only=True))
+    start = next(n for n, row in enumerate(rows) if row[0] == "按供应商")
+    assert rows[start + 1 : start + 5] == [
+        ("贝因供应链", "P1", 1, 240),
+        ("杭州优宝", "P2", 1, 120),
+        ("(无供应商)", None, 1, 0),
+        ("合计", None, 3, 360),
+    ]
+    assert len(book["总览"]._charts) == 1
+    orders = [row[0].value for row in book["采购单(按供应商)"].iter_rows()]
+    assert orders.index("贝因供应链 (P1)") < orders.index("杭州优宝 (P2)")
+    assert orders.count("小计") == 3
+    assert len(book["采购单(按供应商)"].row_breaks.brk) == 2
+
+
+def test_a_demand_history_adds_a_second_chart(tmp_path):
+    demand = pd.DataFrame(
+        {
+            "ds": pd.date_range("2025-05-19", periods=4, freq="W-MON"),
+            "y": [5.0, 6.0, 7.0, np.nan],
+            "y_hat": [np.nan, np.nan, np.nan, 8.0],
+        }
+    )
+    book = opened(write_plan_workbook(make_plan(), tmp_path / "p.xlsx", demand=demand))
+    assert len(book["总览"]._charts) == 2
+
+
+def test_text_is_never_run_as_a_formula(tmp_path):
+    evil = '=HYPERLINK("http://x","y")'
+    rows = make_plan(
+        sku_name=evil, supplier_name=["=1+1", "+2", "@SUM(A1)", "-3"], supplier_id="=A1"
+    )
+    book = opened(write_plan_workbook(rows, tmp_path / "p.xlsx"))
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, str) and cell.value.startswith(("=", "+", "-", "@")):
+                    is_ours = cell.data_type == "f" and cell.value.startswith(
+                        ("=IF(", "=SUM(", "=SUMPRODUCT(--(", "=D")
+                    )
+                    assert is_ours or (cell.data_type == "s" and cell.quotePrefix)
+    texts = [cell.value for row in book["全部商品"].iter_rows() for cell in row]
+    assert evil in texts
+
+
+def test_the_same_plan_gives_the_same_bytes_and_is_dated_by_its_data(tmp_path):
+    rows = make_plan()
+    one = write_plan_workbook(rows, tmp_path / "a.xlsx").read_bytes()
+    two = write_plan_workbook(rows, tmp_path / "b.xlsx").read_bytes()
+    assert one == two
+    created = opened(tmp_path / "a.xlsx").properties.created
+    assert created.date() == AS_OF
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.xlsx", "b.xlsx"]
+
+
+@pytest.mark.parametrize("keep", [slice(0, 0), slice(3, 4)])
+def test_a_plan_with_nothing_to_order_still_opens(tmp_path, keep):
+    book = opened(write_plan_workbook(make_plan().iloc[keep], tmp_path / "p.xlsx"))
+    assert book["订货计划"]["A2"].value == "没有需要列出的行。"
+
+
+def test_a_missing_column_and_an_unknown_language_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="doubts"):
+        write_plan_workbook(make_plan().drop(columns="doubts"), tmp_path / "p.xlsx")
+    with pytest.raises(ValueError, match="no wording in 'fr'"):
+        write_plan_workbook(make_plan(), tmp_path / "p.xlsx", language="fr")
+    assert list(tmp_path.iterdir()) == []

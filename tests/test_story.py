@@ -1,0 +1,195 @@
+"""The whole graph as a person runs it: twice the same, with broken rows, with a spoiled future.
+
+Every process runs with `tests/no_network` on its path, so a socket beyond loopback fails it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from orchestration.sandbox.shop import generate
+from orchestration.settings import Settings
+
+pytestmark = pytest.mark.story
+
+AS_OF = date(2026, 6, 28)
+SMALL = {"days": 480, "household_count": 1500}
+LIGHT = {
+    "STORK_DEMAND_TRIALS": "1",
+    "STORK_CHURN_TRIALS": "1",
+    "STORK_N_WINDOWS": "2",
+    "STORK_ENVIRONMENT": "test",
+    "STORK_PSEUDONYM_KEY": "a key for tests",
+}
+
+
+def stork(*arguments: str | Path) -> subprocess.CompletedProcess:
+    blocked = Path(__file__).parent / "no_network"
+    path = os.pathsep.join([str(blocked), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
+        env=os.environ | LIGHT | {"PYTHONPATH": path, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run(landing: Path, out: Path) -> subprocess.CompletedProcess:
+    done = stork("run", "--landing", landing, "--out", out, "--as-of", AS_OF)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "NETWORK CALL REFUSED" not in done.stdout + done.stderr
+    return done
+
+
+def plan_bytes(out: Path) -> bytes:
+    return (out / AS_OF.isoformat() / "replenishment_plan.csv").read_bytes()
+
+
+def break_a_file(landing: Path) -> Path:
+    """One file with two good and three broken rows."""
+    folder = next(landing.glob("*/generic/*/order_lines")) / AS_OF.isoformat()
+    folder.mkdir(exist_ok=True)
+    file = folder / "broken.csv"
+    file.write_text(
+        "order_id,line_id,customer_id,sku_id,paid_at,qty,paid_amount\n"
+        "good-1,1,someone,{sku},2026-06-28 10:00:00,1,10.00\n"
+        "bad-qty,1,someone,{sku},2026-06-28 10:00:00,-3,10.00\n"
+        "bad-date,1,someone,{sku},28th of June,1,10.00\n"
+        "good-2,1,someone,{sku},2026-06-28 11:00:00,1,10.00\n"
+        "too,few\n".format(sku=some_sku(landing))
+    )
+    return file
+
+
+def some_sku(landing: Path) -> str:
+    file = sorted(landing.glob("*/generic/*/skus/*/*.csv"))[0]
+    return str(pd.read_csv(file, dtype=str, encoding="utf-8-sig")["sku_id"].iloc[0])
+
+
+def spoil_the_future(landing: Path) -> None:
+    """Absurd sales and stock after the as-of day: in a visible folder, and in tomorrow's."""
+    for kind, day, header, row in (
+        (
+            "order_lines",
+            AS_OF,
+            "order_id,line_id,customer_id,sku_id,paid_at,qty,paid_amount",
+            "future-{i},1,c{i},{sku},2026-07-{d:02d} 10:00:00,1000000,1",
+        ),
+        (
+            "order_lines",
+            AS_OF + timedelta(days=1),
+            "order_id,line_id,customer_id,sku_id,paid_at,qty,paid_amount",
+            "late-{i},1,c{i},{sku},2026-06-{d:02d} 10:00:00,1000000,1",
+        ),
+        (
+            "stock",
+            AS_OF,
+            "snapshot_date,sku_id,warehouse_id,on_hand",
+            "2026-07-{d:02d},{sku},spoiled,1000000",
+        ),
+    ):
+        folder = next(landing.glob(f"*/generic/*/{kind}")) / day.isoformat()
+        folder.mkdir(exist_ok=True)
+        rows = [row.format(i=i, d=i, sku=some_sku(landing)) for i in range(1, 29)]
+        (folder / "spoiled.csv").write_text("\n".join([header, *rows]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Path:
+    landing = tmp_path_factory.mktemp("shop") / "landing"
+    generate(landing, last_day=AS_OF, **SMALL)
+    return landing
+
+
+@pytest.fixture(scope="module")
+def first(shop, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess]:
+    break_a_file(shop)
+    out = tmp_path_factory.mktemp("first")
+    return out, run(shop, out)
+
+
+def test_one_command_goes_from_landing_files_to_plan_and_churn_list(first):
+    out, done = first
+    day = out / AS_OF.isoformat()
+    plan = pd.read_csv(day / "replenishment_plan.csv")
+    wanted = {
+        "sku_id",
+        "warehouse_id",
+        "supplier_id",
+        "order_qty",
+        "order_by_date",
+        "expected_on",
+        "reason",
+    }
+    assert wanted <= set(plan.columns)
+    assert plan["reason"].notna().all()
+    assert (plan["order_qty"] > 0).any()
+    assert (day / "replenishment_plan.xlsx").stat().st_size > 5_000
+    assert len(pd.read_csv(day / "churn_list.csv")) > 50
+    for printed in ("replenishment_plan.csv", "wape", "seasonal_naive", "roc_auc", "recency"):
+        assert printed in done.stdout
+
+
+def test_every_series_that_sold_is_in_the_plan(first):
+    out, _ = first
+    plan = pd.read_csv(out / AS_OF.isoformat() / "replenishment_plan.csv", dtype=str)
+    sold = pd.read_parquet(out / "state" / "exports" / "feat_demand.parquet")["unique_id"].unique()
+    assert set(sold) <= set(plan["sku_id"] + "@" + plan["warehouse_id"])
+
+
+def test_broken_rows_are_in_quarantine_with_reasons_and_the_good_ones_around_them_load(first):
+    out, done = first
+    lake = out / "state" / "lake"
+    kept = pd.concat(
+        pd.read_parquet(p) for p in (lake / "quarantine").rglob(f"landed={AS_OF}/*.parquet")
+    )
+    broken = kept[kept["source_file"].str.endswith("broken.csv")]
+    assert sorted(broken["source_row"]) == [3, 4, 6]
+    assert broken["reason"].str.len().min() > 10
+    ledger = [json.loads(p.read_text()) for p in (lake / "ledger").rglob("*.json")]
+    entry = next(e for e in ledger if e["source_file"].endswith("broken.csv"))
+    assert (entry["rows_in"], entry["rows_loaded"], entry["rows_quarantined"]) == (5, 2, 3)
+    assert "generic/order_lines: quarantine" in done.stdout
+
+
+def test_a_second_run_on_the_same_state_gives_the_identical_plan(shop, first):
+    out, _ = first
+    before = plan_bytes(out)
+    run(shop, out)
+    assert plan_bytes(out) == before
+
+
+def test_nothing_after_the_as_of_day_moves_features_forecasts_or_plan(
+    shop, first, tmp_path_factory
+):
+    spoiled = tmp_path_factory.mktemp("spoiled") / "landing"
+    shutil.copytree(shop, spoiled)
+    spoil_the_future(spoiled)
+    out = tmp_path_factory.mktemp("second")
+    run(spoiled, out)
+    assert plan_bytes(out) == plan_bytes(first[0])
+    for table in ("feat_demand", "feat_customer", "feat_customer_events"):
+        tables = [
+            pd.read_parquet(o / "state" / "exports" / f"{table}.parquet") for o in (out, first[0])
+        ]
+        pd.testing.assert_frame_equal(*tables)
+    forecasts = [
+        pd.read_parquet(o / "state" / "results" / AS_OF.isoformat() / "demand_forecast.parquet")
+        for o in (out, first[0])
+    ]
+    pd.testing.assert_frame_equal(*forecasts)
+
+
+def test_the_reports_can_be_opened(first):
+    out, _ = first
+    reports = Settings(environment="test", state=out / "state").folder("reports")
+    found = {p.stem for p in reports.rglob("*.html")}
+    assert {"demand_drift", "customer_drift", "forecast_error", "churn_performance"} == found

@@ -1,0 +1,75 @@
+"""Studies resume where they stopped and give the same answer for the same seed."""
+
+import optuna
+import pytest
+
+from ml.tuning import tune
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def parabola(trial):
+    return (trial.suggest_float("x", -5, 5) - 2) ** 2
+
+
+def test_the_same_seed_finds_the_same_parameters():
+    first = tune(parabola, study_name="a", n_trials=8, seed=3)
+    second = tune(parabola, study_name="b", n_trials=8, seed=3)
+    other = tune(parabola, study_name="c", n_trials=8, seed=4)
+    assert first.params == second.params
+    assert first.params != other.params
+    assert first.n_trials == len(first.trials) == 8
+
+
+def test_a_finished_study_runs_no_more_trials_and_answers_the_same(tmp_path):
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    calls = []
+
+    def counted(trial):
+        calls.append(trial.number)
+        return parabola(trial)
+
+    first = tune(counted, study_name="s", storage_url=url, n_trials=4, seed=1)
+    again = tune(counted, study_name="s", storage_url=url, n_trials=4, seed=1)
+    assert len(calls) == 4
+    assert (again.params, again.value) == (first.params, first.value)
+    more = tune(counted, study_name="s", storage_url=url, n_trials=6, seed=1)
+    assert len(calls) == 6
+    assert more.trials["x"].nunique() == 6
+
+
+def test_a_trial_that_is_behind_after_a_window_is_pruned_and_counts():
+    windows = []
+
+    def objective(trial):
+        level = 1.0 if trial.number < 3 else 10.0
+        trial.suggest_float("x", 0, 1)
+        for window in range(3):
+            trial.report(level, window)
+            windows.append(trial.number)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return level
+
+    result = tune(objective, study_name="p", n_trials=5, seed=1)
+    assert list(result.trials["state"]) == ["COMPLETE"] * 3 + ["PRUNED"] * 2
+    assert windows.count(4) == 1
+    assert result.n_trials == 5
+    assert result.value == 1.0
+
+
+def test_a_timeout_stops_a_study_early():
+    result = tune(parabola, study_name="t", n_trials=100_000, seed=1, timeout=0.2)
+    assert 1 <= result.n_trials < 100_000
+
+
+def test_a_larger_value_wins_when_the_direction_says_so():
+    result = tune(
+        lambda trial: -parabola(trial), study_name="m", n_trials=6, seed=1, direction="maximize"
+    )
+    assert result.value == result.trials["value"].max()
+
+
+def test_a_study_of_no_trials_is_an_error():
+    with pytest.raises(ValueError, match="n_trials"):
+        tune(parabola, study_name="z", n_trials=0, seed=1)
