@@ -1,5 +1,7 @@
 """The command line: run, demo, demo-real, dev, doctor."""
 
+import atexit
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +28,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-console = Console(file=sys.stdout)
+# a log file is wider than the 80 columns that rich assumes for it
+console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 150)
 
 State = Annotated[
     Path | None, typer.Option(help="Folder of lake, tables, models. Default: <out>/state")
@@ -140,6 +143,7 @@ def work(settings: Settings) -> None:
     from orchestration import runner
     from orchestration.summary import print_summary
 
+    atexit.register(quiet_teardown)
     started = datetime.now().astimezone()
     settled = runner.settle(settings)
     console.print(
@@ -173,6 +177,12 @@ def work(settings: Settings) -> None:
     console.print(f"Took {seconds:.0f} s. Log of dbt, Optuna and Dagster: {log}", soft_wrap=True)
     if report.failures:
         raise typer.Exit(1)
+
+
+def quiet_teardown() -> None:
+    """Close stderr after everything else: DuckDB 2.0's binding lists its own types at exit once
+    plotly has looked at them, fifty lines that mean nothing to anybody."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def once(folder: Path, fill: Callable[[Path], object]) -> None:

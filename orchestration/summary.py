@@ -77,7 +77,9 @@ def _table(console: Console, title: str, frame: pd.DataFrame, columns: Iterable[
     shown = [c for c in columns if c in frame]
     table = Table(title=title, title_justify="left", show_lines=False)
     for column in shown:
-        table.add_column(column, overflow="fold", no_wrap=column != "reason")
+        table.add_column(
+            column, no_wrap=column != "reason", ratio=1 if column == "reason" else None
+        )
     for row in frame[shown].itertuples(index=False):
         table.add_row(*(_cell(value) for value in row))
     console.print(table)

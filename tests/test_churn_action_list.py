@@ -54,11 +54,12 @@ def test_expected_spend_is_average_order_times_orders_in_90_days():
     assert expected_90d_spend(features).tolist() == [600.0, 18_000.0, 0.0]
 
 
-def test_the_tier_follows_the_score(predictions, newest):
-    steps = np.resize([0.49, 0.5, 0.74, 0.75], len(predictions))
+def test_the_tier_compares_odds_with_the_average_reachable_customer(predictions, newest):
+    steps = np.resize([0.2, 0.55, 0.65, 0.7], len(predictions))
     table = churn_list(predictions.assign(churn_score=steps), newest)
+    assert table["churn_score"].mean() == pytest.approx(0.525, abs=0.02)
     tiers = table.groupby("churn_score")["risk_tier"].unique().str[0].to_dict()
-    assert tiers == {0.49: "low", 0.5: "medium", 0.74: "medium", 0.75: "high"}
+    assert tiers == {0.2: "low", 0.55: "medium", 0.65: "medium", 0.7: "high"}
     assert (table.loc[table["risk_tier"] == "low", "play"] == "leave_alone").all()
     assert (table.loc[table["risk_tier"] != "low", "play"] != "leave_alone").all()
 

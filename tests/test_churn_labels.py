@@ -68,6 +68,22 @@ def test_without_events_everyone_is_churned():
     assert labels["is_churned"].tolist() == [True]
 
 
+def test_dates_kept_as_objects_are_refused_by_name():
+    slices = _slices(("a", 0))
+    with pytest.raises(ValueError, match="'slices': column 'as_of'"):
+        churn_labels(
+            slices.assign(as_of=slices["as_of"].dt.date),
+            _events(("a", 1)),
+            outcome_days=30,
+            last_day=_day(60),
+        )
+    events = _events(("a", 1))
+    with pytest.raises(ValueError, match="'feat_customer_events': column 'ds'"):
+        churn_labels(
+            slices, events.assign(ds=events["ds"].dt.date), outcome_days=30, last_day=_day(60)
+        )
+
+
 def test_a_window_of_no_days_is_refused():
     with pytest.raises(ValueError, match="outcome_days is 0"):
         churn_labels(_slices(("a", 0)), _events(), outcome_days=0, last_day=_day(60))

@@ -100,6 +100,24 @@ def test_the_same_content_is_loaded_once_under_any_name(tmp_path):
     assert (report.files, report.rows_in, report.rows_loaded, report.rows_known) == (2, 2, 0, 2)
 
 
+def test_a_record_pulled_again_on_a_later_day_is_known_and_not_written_again(tmp_path):
+    text = f"{HEADER}\n{line(1, 5, '2026-06-02')}\n"
+    land(tmp_path / "landing", 1, DAYS[0], text)
+    land(tmp_path / "landing", 2, DAYS[1], text + line(2, 5, "2026-06-02") + "\n")
+    report = load(tmp_path / "landing", tmp_path / "lake", DAYS[0], DAYS[-1])
+    assert (report.rows_in, report.rows_loaded, report.rows_known) == (3, 2, 1)
+
+
+def test_a_record_keeps_its_earliest_landing_day_even_if_that_day_is_loaded_last(tmp_path):
+    text = f"{HEADER}\n{line(1, 5, '2026-06-02')}\n"
+    for number, day in enumerate(DAYS[:2]):
+        land(tmp_path / "landing", number, day, text + f"{line(number + 5, 1, '')}\n")
+    for day in reversed(DAYS[:2]):
+        load(tmp_path / "landing", tmp_path / "lake", day, day)
+    rows = pl.read_parquet(tmp_path / "lake/generic/purchase_orders/**/*.parquet")
+    assert rows.filter(pl.col("po_id") == "po1")["landed_on"].min() == DAYS[0]
+
+
 def test_two_shops_may_land_equal_files(tmp_path):
     text = f"{HEADER}\n{line(1, 5, '2026-06-02')}\n"
     for shop in ("s1", "s2"):

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.hashing import place_between_0_and_1
+from ml.churn.logistic import log_odds
 from ml.churn.reasons import LANGUAGES, REASONS_KEPT, reason_text
 from ml.churn.timeline import KEYS
 from ml.columns import FEAT_CUSTOMER
 
 VALUE_DAYS = 90
-TIERS = (0.5, 0.75)
+MEDIUM_ODDS, HIGH_ODDS = 1.0, 2.0
 _JOINER = {"zh": "；", "en": "; "}
 _PLAYS = {
     "refill_reminder": ("补货提醒：推送上次所购商品", "refill reminder for what was last bought"),
@@ -61,8 +62,10 @@ def churn_list(
     """Reachable customers of one slice, most value at stake first.
 
     `predictions`: what `ChurnModel.predict` returns, one as_of. `features`: feat_customer with
-    those rows. value_at_stake_amount = expected_90d_spend x churn_score, in yuan. risk_tier:
-    "high" from a score of 0.75, "medium" from 0.5, else "low". The hold-out (not contacted, so
+    those rows. value_at_stake_amount = expected_90d_spend x churn_score, in yuan. risk_tier
+    compares the odds of leaving, s / (1 - s), with those of the mean score of all reachable rows:
+    "high" from twice, "medium" from once, else "low", so it keeps its meaning in a shop where
+    few leave and in one where most do. The hold-out (not contacted, so
     that the effect of contact can be measured) is fixed by a hash of the pseudonym and `seed`,
     whatever the day and the list. `top` keeps the first rows only, held-out ones included.
 
@@ -87,11 +90,7 @@ def churn_list(
     rows = rows[rows["is_reachable"].astype(bool)].copy()
     rows["expected_90d_spend_amount"] = expected_90d_spend(rows)
     rows["value_at_stake_amount"] = rows["expected_90d_spend_amount"] * rows["churn_score"]
-    rows["risk_tier"] = np.select(
-        [rows["churn_score"] >= TIERS[1], rows["churn_score"] >= TIERS[0]],
-        ["high", "medium"],
-        "low",
-    )
+    rows["risk_tier"] = _risk_tier(rows["churn_score"])
     rows = rows.sort_values(
         ["value_at_stake_amount", "customer_id"], ascending=[False, True], ignore_index=True
     ).head(len(rows) if top is None else top)
@@ -125,6 +124,11 @@ def churn_list(
             "is_holdout",
         ]
     ]
+
+
+def _risk_tier(score: pd.Series) -> np.ndarray:
+    odds = np.exp(log_odds(score) - log_odds(score.mean()))
+    return np.select([odds >= HIGH_ODDS, odds >= MEDIUM_ODDS], ["high", "medium"], "low")
 
 
 def _reasons(row: dict, language: str) -> str:

@@ -5,6 +5,9 @@ import pandas as pd
 from ml.churn.timeline import KEYS, Timeline, days_visible
 from ml.columns import FrameSpec
 
+SLICES = FrameSpec(
+    "slices", {"customer_id": "text", "as_of": "date"}, grain=("customer_id", "as_of")
+)
 LABELS = FrameSpec(
     "churn_labels",
     {"customer_id": "text", "as_of": "date", "is_churned": "flag", "known_on": "date"},
@@ -32,11 +35,11 @@ def churn_labels(
     if outcome_days < 1:
         raise ValueError(f"outcome_days is {outcome_days}, it must be at least 1")
     last_day = pd.Timestamp(last_day)
-    labels = slices[KEYS].copy()
+    labels = SLICES.check(slices)[KEYS].copy()
     labels["known_on"] = labels["as_of"] + pd.Timedelta(days=outcome_days)
     labels = labels[labels["known_on"] <= last_day].sort_values(
         ["as_of", "customer_id"], ignore_index=True
     )
     waited = Timeline.of(days_visible(events, last_day)).days_until_next(labels)
     labels["is_churned"] = waited > outcome_days
-    return LABELS.check(labels[[*KEYS, "is_churned", "known_on"]])
+    return labels[[*KEYS, "is_churned", "known_on"]]

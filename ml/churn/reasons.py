@@ -60,7 +60,7 @@ CATALOGUE = (
     Reason(
         "few_orders", ("frequency",), "frequency", "below",
         "累计购买仅 {value:.0f} 次，一般为 {typical:.0f} 次",
-        "only {value:.0f} purchases so far, {typical:.0f} is typical",
+        "purchases so far: {value:.0f}, typical {typical:.0f}",
     ),
     Reason(
         "new_customer", ("tenure_days",), "tenure_days", "below",
@@ -70,7 +70,7 @@ CATALOGUE = (
     Reason(
         "fewer_orders", ("orders_30d", "orders_90d"), "orders_90d", "below",
         "近 90 天购买 {value:.0f} 次，一般为 {typical:.0f} 次",
-        "{value:.0f} purchases in 90 days, {typical:.0f} is typical",
+        "purchases in 90 days: {value:.0f}, typical {typical:.0f}",
     ),
     Reason(
         "lower_spend", ("amount_30d", "amount_90d"), "amount_90d", "below",
@@ -85,7 +85,7 @@ CATALOGUE = (
     Reason(
         "narrow_range", ("category_count", "brand_count"), "category_count", "below",
         "只买过 {value:.0f} 个品类，一般为 {typical:.0f} 个",
-        "bought {value:.0f} categories only, {typical:.0f} is typical",
+        "categories bought: {value:.0f}, typical {typical:.0f}",
     ),
     Reason(
         "discount_driven", ("discount_share",), "discount_share", "above",

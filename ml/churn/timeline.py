@@ -17,7 +17,8 @@ def day_number(dates: pd.Series) -> np.ndarray:
 
 
 def days_visible(events: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
-    """The purchase days known at the end of `last_day`."""
+    """The purchase days known at the end of `last_day`; raises ValueError for another frame."""
+    FEAT_CUSTOMER_EVENTS.check(events)
     return events[events["ds"] <= last_day]
 
 

@@ -1,5 +1,7 @@
 """What can be wrong with a record, each with what to do about it: SQL over text and values."""
 
+from dataclasses import dataclass
+
 from orchestration.landing.privacy import MASK
 from orchestration.landing.schema import Column, Dataset
 from orchestration.landing.values import FIRST_YEAR, LAST_YEAR, is_damaged_id, is_placeholder
@@ -25,22 +27,33 @@ _PLACEHOLDER = (
 )
 
 
-def problems(dataset: Dataset, rounded: frozenset[str]) -> str:
-    """A list of (field, value, reason) structs, null for a sound record.
+@dataclass(frozen=True)
+class Problems:
+    """SQL of what is wrong with a record.
 
-    Reads the cleaned text as t_<column>, its moment as m_<column>, for personal columns
-    d_<column> (damaged), and the typed value as <column>. `rounded` names the id columns that
-    lost digits throughout the file. The order is that of the columns, rules last.
+    `found` is true if anything is; `named` lists (field, value, reason) structs, columns in their
+    order and rules last: dear, so it is for the few records that need it; `none` is its null.
+    Both read the cleaned text as t_<column>, its moment as m_<column>, for personal columns
+    d_<column> (damaged), and the typed value as <column>.
     """
-    found = [p for column in dataset.columns for p in _of_column(column, dataset, rounded)]
-    found += [
+
+    found: str
+    named: str
+    none: str = "cast(null as struct(field varchar, value varchar, reason varchar)[])"
+
+
+def problems(dataset: Dataset, rounded: frozenset[str]) -> Problems:
+    """The dataset's problems; `rounded` names the ids that lost digits throughout the file."""
+    each = [p for column in dataset.columns for p in _of_column(column, dataset, rounded)]
+    each += [
         (f"not ({rule.condition})", rule.field, f"cast({rule.field} as varchar)", rule.reason)
         for rule in dataset.rules
     ]
-    any_problem = " or ".join(f"coalesce({condition}, false)" for condition, *_ in found)
-    named = ", ".join(_named(*problem) for problem in found)
-    # the list is dear: built for the few records that need it
-    return f"case when {any_problem} then list_filter([{named}], lambda p: p is not null) end"
+    named = ", ".join(_named(*problem) for problem in each)
+    return Problems(
+        found=" or ".join(f"coalesce({condition}, false)" for condition, *_ in each),
+        named=f"list_filter([{named}], lambda p: p is not null)",
+    )
 
 
 def _named(condition: str, field: str, value: str, reason: str) -> str:

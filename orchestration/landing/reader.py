@@ -254,7 +254,7 @@ def in_memory() -> duckdb.DuckDBPyConnection:
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "threads": "2",
+            "threads": "1",
         }
     )
     connection.execute("set TimeZone = 'Asia/Shanghai'")

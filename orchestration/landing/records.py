@@ -33,12 +33,16 @@ def typed_records(
     for column in dataset.columns:
         if column.personal:
             _pseudonymise(connection, column.name, pseudonymiser, column.name in rounded)
+    wrong = problems(dataset, rounded)
     _scratch(
         connection,
         "typed",
-        f"select *, {problems(dataset, rounded)} as problems from ({_typed(dataset)})",
+        f"select *, {wrong.found} as is_wrong from ({_typed(dataset)})",
         [lineage[name] for name in _LINEAGE],
     )
+    any_wrong = connection.execute("select coalesce(bool_or(is_wrong), false) from typed")
+    named = f"case when is_wrong then {wrong.named} end" if any_wrong.fetchall()[0][0] else None
+    _scratch(connection, "checked", f"select *, {named or wrong.none} as problems from typed")
     return connection.sql(_judged(dataset)).to_arrow_table()
 
 
@@ -99,10 +103,10 @@ def _judged(dataset: Dataset) -> str:
     lake = ", ".join(dataset.lake_types)
     return f"""
         with versioned as (
-            select *, problems is null as is_sound,
+            select *, not is_wrong as is_sound,
                 coalesce(updated_at, timezone('Asia/Shanghai', cast(landed_on as timestamp)))
                     as source_version
-            from typed
+            from checked
         ), hashed as (
             select *, {_row_hash(dataset)} as row_hash from versioned
         ), ranked as (
