@@ -26,6 +26,12 @@ def cutoffs(
     return [pd.Timestamp(weeks[first + k * step_size]) for k in range(n_windows)]
 
 
+def windows_that_fit(n_weeks: int, *, horizon: int, n_windows: int, step_size: int) -> int:
+    """How many of `n_windows` a panel of `n_weeks` weeks has room for, with two weeks to learn."""
+    room = n_weeks - 2 - horizon
+    return 0 if room < 0 else min(n_windows, room // step_size + 1)
+
+
 def backtest(
     make_forecaster: Callable[[], Any],
     panel: pd.DataFrame,
@@ -43,13 +49,40 @@ def backtest(
     y_hat, quantiles, model; only (series, week) pairs that the panel holds. A series that
     starts after a cutoff is not in that window.
     """
-    parts = []
-    for cutoff, forecaster in _fitted(
+    return backtest_members(
+        make_forecaster,
+        panel,
+        static=static,
+        known_future=known_future,
+        horizon=horizon,
+        n_windows=n_windows,
+        step_size=step_size,
+    )["all"]
+
+
+def backtest_members(
+    make_forecaster: Callable[[], Any],
+    panel: pd.DataFrame,
+    *,
+    members: tuple[str, ...] = (),
+    static: pd.DataFrame | None = None,
+    known_future: pd.DataFrame | None = None,
+    horizon: int,
+    n_windows: int = 3,
+    step_size: int = 4,
+) -> dict[str, pd.DataFrame]:
+    """As `backtest` and, from the same fits, for each of an ensemble's `members` alone.
+
+    Returns the frames by member's name; the whole is called "all".
+    """
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("all", *members)}
+    for cutoff, fitted in _fitted(
         make_forecaster, panel, static, known_future, horizon, n_windows, step_size
     ):
-        made = forecaster.predict()
-        parts.append(_beside_actuals(made[made["step"] <= horizon], panel, cutoff))
-    return pd.concat(parts, ignore_index=True)
+        for name, rows in parts.items():
+            made = (fitted if name == "all" else fitted.alone(name)).predict()
+            rows.append(_beside_actuals(made[made["step"] <= horizon], panel, cutoff))
+    return {name: pd.concat(rows, ignore_index=True) for name, rows in parts.items()}
 
 
 def backtest_cumulative(

@@ -13,6 +13,10 @@ _KINDS = {
 }
 
 
+class TooLittleData(ValueError):
+    """A sound frame with too few rows or too short a history for what was asked."""
+
+
 @dataclass(frozen=True)
 class FrameSpec:
     """What a frame must look like at one door.

@@ -146,9 +146,7 @@ def decide(
     numbers["a_class_difference"] = float(
         _ratio(pinball["challenger"][is_a].sum(), pinball[rival][is_a].sum())
     )
-    numbers["wape_difference"] = float(
-        _ratio(errors["challenger"].sum(), errors[rival].sum())
-    )
+    numbers["wape_difference"] = float(_ratio(errors["challenger"].sum(), errors[rival].sum()))
     objections = []
     bias, rival_bias = abs(numbers["challenger_bias"]), abs(numbers[f"{rival}_bias"])
     allowed = max(rules.bias_limit, rival_bias + rules.bias_slack)
@@ -223,9 +221,7 @@ def decide_churn(
     allowed = max(rules.bias_limit, rival_bias + rules.bias_slack)
     objections = []
     if bias > allowed:
-        objections.append(
-            f"mean score is {bias:.1%} off the base rate, allowed {allowed:.1%}"
-        )
+        objections.append(f"mean score is {bias:.1%} off the base rate, allowed {allowed:.1%}")
     evidence = _compare("log loss", losses, clusters, objections, numbers, rules)
     return _judge(evidence, rules, is_newer_data=is_newer_data, is_same_recipe=is_same_recipe)
 
@@ -291,9 +287,7 @@ def _judge(
         return answer("champion", False, objection)
     against = f"{seen.loss} against the champion {versus}"
     if versus.upper >= rules.margin:
-        return answer(
-            "champion", False, f"may be worse: {against}, limit {rules.margin:+.1%}"
-        )
+        return answer("champion", False, f"may be worse: {against}, limit {rules.margin:+.1%}")
     if versus.mean < 0:
         return answer("challenger", True, f"better: {against}; {naive}")
     if is_newer_data:
@@ -325,9 +319,7 @@ def _align(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
             raise ValueError(f"challenger and {name} differ in cutoffs: {', '.join(odd)}")
         odd = first.index.symmetric_difference(frame.index)
         if len(odd):
-            raise ValueError(
-                f"challenger and {name} differ in {len(odd)} keys, first: {odd[0]}"
-            )
+            raise ValueError(f"challenger and {name} differ in {len(odd)} keys, first: {odd[0]}")
         if not np.allclose(first["y"], frame["y"], equal_nan=True):
             raise ValueError(f"challenger and {name} were scored on different actuals")
         if frame.loc[first["y"].notna(), "y_hat"].isna().any():
@@ -346,9 +338,7 @@ def _scaled_pinball(frames: dict[str, pd.DataFrame]) -> dict[str, np.ndarray]:
     truth = frames["challenger"]
     y = truth["y"].to_numpy(float)
     scale = truth.groupby("unique_id")["y"].transform("mean").clip(lower=1.0).to_numpy()
-    shared = [
-        c for c in truth if _QUANTILE.fullmatch(c) and all(c in f for f in frames.values())
-    ]
+    shared = [c for c in truth if _QUANTILE.fullmatch(c) and all(c in f for f in frames.values())]
     losses = {}
     for name, frame in frames.items():
         if not shared:

@@ -251,9 +251,7 @@ class Registry:
         points = [Metric(key, float(value), now, 0) for key, value in metrics.items()]
         pairs = [Param(key, str(value)) for key, value in params.items()]
         for start in range(0, len(points), _METRIC_BATCH):
-            self._client.log_batch(
-                run.info.run_id, metrics=points[start : start + _METRIC_BATCH]
-            )
+            self._client.log_batch(run.info.run_id, metrics=points[start : start + _METRIC_BATCH])
         for start in range(0, len(pairs), _PARAM_BATCH):
             self._client.log_batch(run.info.run_id, params=pairs[start : start + _PARAM_BATCH])
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ml.promotion import Promotion
 from ml.registry import Registry, Version
+from ml.tuning import tune
 
 Recipe = dict[str, Any]
 """All that makes a model but its data: family, tuned parameters."""
@@ -78,6 +79,38 @@ def fingerprint(*frames: pd.DataFrame) -> str:
         rows.sort()
         digest.update(rows.tobytes())
     return digest.hexdigest()[:16]
+
+
+def tune_families(
+    name: str,
+    objective: Callable[[str], Callable[[Any], float]],
+    *,
+    data: str,
+    budget: Budget,
+    say: Callable[[str], None],
+) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
+    """The best parameters of each model family's study, and all their trials.
+
+    `objective(family)` makes the function a study minimises. Studies are named by the data: the
+    same data resumes its study, and a finished one runs no more trials. An LSTM trial costs
+    several boosted ones, so that study gets a third of the trials.
+    """
+    params, trials = {}, [pd.DataFrame(columns=["family", "number", "state", "value"])]
+    for family, share in (("xgboost", 1), ("lstm", 3)):
+        n_trials = -(-budget.n_trials // share)
+        if n_trials == 0:
+            continue
+        say(f"tuning {family}: {n_trials} trials")
+        result = tune(
+            objective(family),
+            study_name=f"{name}-{family}-{data}",
+            storage_url=budget.studies_url,
+            n_trials=n_trials,
+            seed=budget.seed,
+        )
+        params[family] = result.params
+        trials.append(result.trials.assign(family=family))
+    return params, pd.concat([t for t in trials if len(t)] or trials, ignore_index=True)
 
 
 def champion_recipe(champion: Version | None) -> Recipe | None:

@@ -198,6 +198,8 @@ def explained() -> Iterator[None]:
     """Turn what a person can mend into one line and exit code 2."""
     try:
         yield
+    except typer.Exit:
+        raise
     except (ValueError, FileNotFoundError, PermissionError, RuntimeError) as problem:
         console.print(f"[red]stork:[/] {problem}", highlight=False)
         raise typer.Exit(2) from problem

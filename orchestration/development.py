@@ -1,6 +1,7 @@
 """`stork dev`: the Dagster UI and a file server for the reports, both on loopback."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,11 +25,17 @@ def serve(settings: Settings, port: int) -> int:
     reports = _reports(settled)
     workspace = Path(__file__).parent.parent / "workspace.yaml"
     command = [sys.executable, "-m", "dagster", "dev", "-h", LOOPBACK, "-p", str(port)]
-    child = subprocess.Popen([*command, "-w", str(workspace)], env=environment(settled))
+    child = subprocess.Popen(
+        [*command, "-w", str(workspace)], env=environment(settled), start_new_session=True
+    )
+
+    def stop(*_: object) -> None:
+        child.send_signal(signal.SIGINT)  # dagster dev then ends its own children
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     try:
         return child.wait()
-    except KeyboardInterrupt:
-        return child.wait()  # the terminal sent the interrupt to it too
     finally:
         reports.shutdown()
 

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     as_of: date | None = Field(None, description="last visible day; newest landed day when unset")
     first_day: date = Field(date(2024, 1, 1), description="first daily partition")
     language: Literal["zh", "en"] = "zh"
-    pseudonym_key: SecretStr | None = None
+    pseudonym_key: SecretStr | None = Field(None, min_length=16)
     reports_url: str = "http://127.0.0.1:3001"
 
     seed: int = 7

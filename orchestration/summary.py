@@ -6,6 +6,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.assets.churn import NO_CHURN_MODEL
 from orchestration.resources import Results, resources
 from orchestration.runner import RunReport
 
@@ -34,15 +35,15 @@ def print_summary(console: Console, report: RunReport) -> None:
     results = resources(report.settings)["results"]
     _models(console, report, results)
     plan = results.read(report.as_of, "replenishment_plan")
-    contacts = results.read(report.as_of, "churn_list")
     _table(console, f"Plan: {_plan_line(plan)}", plan.head(8), PLAN_COLUMNS)
     for label, name in (
         ("Plan (workbook)", "replenishment_plan.xlsx"),
         ("Plan (CSV)", "replenishment_plan.csv"),
-        (f"Churn list ({len(contacts):,} customers)", "churn_list.csv"),
+        ("Churn list", "churn_list.csv"),
     ):
         path = results.out_path(report.as_of, name)
-        console.print(f"{label}: [bold]{path}[/]", highlight=False, soft_wrap=True)
+        if path.exists():
+            console.print(f"{label}: [bold]{path}[/]", highlight=False, soft_wrap=True)
 
 
 def _models(console: Console, report: RunReport, results: Results) -> None:
@@ -55,6 +56,10 @@ def _models(console: Console, report: RunReport, results: Results) -> None:
         scores,
         DEMAND_SCORES,
     )
+    reason = results.path(report.as_of, NO_CHURN_MODEL)
+    if reason.exists():
+        console.print(f"No churn list: {reason.read_text(encoding='utf-8')}", highlight=False)
+        return
     _table(
         console,
         f"Churn: no purchase in the next {report.settings.outcome_days} days, reachable "

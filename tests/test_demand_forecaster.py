@@ -272,3 +272,18 @@ def test_a_misspelt_hyper_parameter_is_refused():
 def test_forecasting_before_fitting_is_an_error():
     with pytest.raises(ValueError, match="not been fitted"):
         DemandForecaster().predict()
+
+
+@pytest.mark.parametrize("member", ["xgboost", "lstm"])
+def test_a_member_alone_forecasts_what_it_would_had_it_been_fitted_alone(ensemble, member):
+    fitted_alone = forecaster(member).fit(*shop())
+    np.testing.assert_array_equal(
+        numbers(ensemble.alone(member).predict()), numbers(fitted_alone.predict())
+    )
+    assert set(ensemble.alone(member).predict()["model"]) == {member}
+
+
+def test_a_loaded_ensemble_refuses_to_take_its_members_apart(ensemble, tmp_path):
+    ensemble.save(tmp_path)
+    with pytest.raises(ValueError, match="own calibration"):
+        DemandForecaster.load(tmp_path).alone("xgboost")

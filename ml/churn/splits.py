@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.hashing import place_between_0_and_1
+from ml.columns import TooLittleData
 
 _HELD_CUSTOMERS = 0.3
 
@@ -13,7 +14,7 @@ def origins(labels: pd.DataFrame, n_windows: int) -> list[tuple[pd.DataFrame, pd
 
     A test is one slice; its training rows are the slices whose outcome was known on or before the
     test's as_of, so no outcome window reaches into the test. Slices without training rows of both
-    classes are passed over. Raises ValueError when no slice can be tested.
+    classes are passed over. Raises TooLittleData when no slice can be tested.
     """
     windows = []
     for as_of in sorted(labels["as_of"].unique(), reverse=True):
@@ -24,7 +25,7 @@ def origins(labels: pd.DataFrame, n_windows: int) -> list[tuple[pd.DataFrame, pd
             return windows
     if not windows:
         slices = labels["as_of"].nunique()
-        raise ValueError(
+        raise TooLittleData(
             f"{slices} labelled slices: none has earlier slices whose outcome was known by then"
             " and that hold both churners and stayers"
         )
@@ -37,7 +38,7 @@ def train_and_later(labels: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     The later rows are the newest slice, the training rows the slices whose outcome was known by
     then. When no such slice exists the outcome windows overlap, and customers keep the two
     apart instead: 30 % of them (fixed by hash) in the newest slice against the others in all
-    slices. Raises ValueError when the training rows lack a class or no later row is left.
+    slices. Raises TooLittleData when the training rows lack a class or no later row is left.
     """
     newest = (labels["as_of"] == labels["as_of"].max()).to_numpy()
     train, later = (labels["known_on"] <= labels["as_of"].max()).to_numpy(), newest
@@ -46,7 +47,7 @@ def train_and_later(labels: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         held = place_between_0_and_1(labels["customer_id"], salt="later") < _HELD_CUSTOMERS
         train, later = ~held, newest & held
     if len(np.unique(churned[train])) < 2 or not later.any():
-        raise ValueError(
+        raise TooLittleData(
             f"{len(labels)} labels are too few or all alike: a churn model needs churners and"
             " stayers to learn from and later rows to be calibrated on"
         )

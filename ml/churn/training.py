@@ -19,8 +19,8 @@ from ml.training import (
     fingerprint,
     recorded,
     settle,
+    tune_families,
 )
-from ml.tuning import tune
 
 NAME = "churn"
 CHALLENGER = "stack"
@@ -40,11 +40,26 @@ def train_churn(
 
     All contenders learn from slices whose outcome was known when the test slice began and are
     scored on that slice's reachable customers; the winner is then fitted on every slice whose
-    outcome is known at `last_day`.
+    outcome is known at `last_day`. Raises TooLittleData when no slice can be tested.
     """
     last = pd.Timestamp(last_day)
     data = fingerprint(features, events)
-    recipe, trials = _tune(features, events, last, data, budget, say)
+    params, trials = tune_families(
+        NAME,
+        lambda family: churn_objective(
+            features,
+            events,
+            outcome_days=budget.outcome_days,
+            last_day=last,
+            family=family,
+            seed=budget.seed,
+            threads=budget.threads,
+        ),
+        data=data,
+        budget=budget,
+        say=say,
+    )
+    recipe = {"model": CHALLENGER, "params": params}
     proposal = Proposal(NAME, recipe, data, str(last.date()))
     known = recorded(registry, proposal, trials)
     if known is not None:
@@ -118,37 +133,3 @@ def model(recipe: Recipe, budget: Budget) -> ChurnModel:
     return ChurnModel(
         recipe["model"], budget.seed, params=recipe.get("params"), threads=budget.threads
     )
-
-
-def _tune(
-    features: pd.DataFrame,
-    events: pd.DataFrame,
-    last: pd.Timestamp,
-    data: str,
-    budget: Budget,
-    say: Callable[[str], None],
-) -> tuple[Recipe, pd.DataFrame]:
-    """The challenger's recipe: the best trial of each family's study on this data."""
-    params, trials = {}, []
-    for family in ("xgboost", "lstm"):
-        # the LSTM costs several times a boosted trial
-        n_trials = budget.n_trials if family == "xgboost" else (budget.n_trials + 1) // 3
-        say(f"tuning {family}: {n_trials} trials")
-        result = tune(
-            churn_objective(
-                features,
-                events,
-                outcome_days=budget.outcome_days,
-                last_day=last,
-                family=family,
-                seed=budget.seed,
-                threads=budget.threads,
-            ),
-            study_name=f"{NAME}-{family}-{data}",
-            storage_url=budget.studies_url,
-            n_trials=n_trials,
-            seed=budget.seed,
-        )
-        params[family] = result.params
-        trials.append(result.trials.assign(family=family))
-    return {"model": CHALLENGER, "params": params}, pd.concat(trials, ignore_index=True)

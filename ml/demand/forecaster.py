@@ -1,6 +1,7 @@
 """The public class: a long panel in, calibrated demand forecasts out."""
 
 import json
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ class DemandForecaster:
         self.quantiles = tuple(sorted(quantiles))
         self.seed, self.params, self.threads = seed, params or {}, threads
         self.members: dict[str, Any] = {}
+        self._alone: dict[str, Calibration] | None = None
 
     @property
     def cutoff(self) -> pd.Timestamp:
@@ -124,6 +126,7 @@ class DemandForecaster:
         self.members = self._new_members(tables)
         self._weights = Weights.equal(len(self.members))
         self._calibration = Calibration.none(self.horizon, len(self.quantiles))
+        self._alone = {}
         origins = self._held_out_origins(tables)
         if origins:
             for member in self.members.values():
@@ -148,6 +151,27 @@ class DemandForecaster:
         known = self._known if known_future is None else check_known_future(known_future)
         self._take(panel, static, known)
         return self
+
+    def alone(self, member: str) -> "DemandForecaster":
+        """One member of a freshly fitted ensemble as a forecaster of its own, without training.
+
+        It has its own calibration and forecasts what a `DemandForecaster(model=member)` fitted
+        to the same data does. Where the panel was too short for members, that is the naive.
+        """
+        self._require_fit()
+        if list(self.members) == ["seasonal_naive"]:
+            return self
+        if self._alone is None:
+            raise ValueError("a loaded forecaster does not know its members' own calibration")
+        if member not in self.members:
+            raise ValueError(f"members are {sorted(self.members)}, not {member!r}")
+        single = copy(self)
+        single.model = member
+        single.members = {member: self.members[member]}
+        single._weights = Weights.equal(1)
+        none = Calibration.none(self.horizon, len(self.quantiles))
+        single._calibration = self._alone.get(member, none)
+        return single
 
     def predict(self, known_future: pd.DataFrame | None = None) -> pd.DataFrame:
         """Forecast the `horizon` weeks after the cutoff, every series of the panel.
@@ -322,11 +346,19 @@ class DemandForecaster:
         edges = sorted({float(v) for v in np.quantile(volumes, [1 / 3, 2 / 3])})
         if len(self.members) > 1:
             self._weights = self._weigh(made, y, scale, usable, edges)
-        held = []
-        for k in range(len(origins)):
-            mixed = combine(made[k], self._weights, np.searchsorted(edges, scale[k]))
-            held.append(HeldOut(y[k], mixed.mean, mixed.quantiles, scale[k], usable[k]))
-        self._calibration = calibrate(held, self.quantiles, edges)
+
+        def calibration(weights: Weights, chosen: slice) -> Calibration:
+            held = []
+            for k in range(len(origins)):
+                mixed = combine(made[k][chosen], weights, np.searchsorted(edges, scale[k]))
+                held.append(HeldOut(y[k], mixed.mean, mixed.quantiles, scale[k], usable[k]))
+            return calibrate(held, self.quantiles, edges)
+
+        self._calibration = calibration(self._weights, slice(None))
+        self._alone = {
+            name: calibration(Weights.equal(1), slice(k, k + 1))
+            for k, name in enumerate(self.members)
+        }
 
     def _weigh(self, made, y, scale, usable, edges) -> Weights:
         seen = [~np.isnan(a) & u[:, None] for a, u in zip(y, usable, strict=True)]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ml.columns import TooLittleData
 from ml.demand import boosted, recurrent
 from ml.demand.calibration import tidy
 from ml.demand.features import FeatureTables
@@ -47,7 +48,7 @@ def demand_objective(
     A window is one origin: the family alone is fitted on what that origin could see, without
     ensemble and calibration, and scored on in-stock weeks by (scaled pinball + WAPE) / 2, so
     that neither booster goes untuned. Best parameters go to DemandForecaster(params={family: ...}).
-    Raises ValueError for an unknown family or a panel too short.
+    Raises ValueError for an unknown family, TooLittleData for a panel too short.
     """
     if family not in FAMILIES:
         raise ValueError(f"family must be one of {sorted(FAMILIES)}, got {family!r}")
@@ -68,7 +69,7 @@ def demand_objective(
     last = tables.n_weeks - 1
     origins = [last - horizon - step_size * k for k in reversed(range(n_windows))]
     if origins[0] < 1 or not tables.can_model(origins[0]).any():
-        raise ValueError(f"{n_windows} windows of {horizon} weeks need a longer panel")
+        raise TooLittleData(f"{n_windows} windows of {horizon} weeks need a longer panel")
 
     def objective(trial: Any) -> float:
         import optuna

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from ml.backtest import backtest, score
+from ml.backtest import backtest_members, cutoffs, score, windows_that_fit
+from ml.columns import TooLittleData
 from ml.demand.forecaster import DemandForecaster
 from ml.demand.objective import demand_objective
-from ml.promotion import decide
+from ml.promotion import Promotion, decide
 from ml.registry import Registry, Version
 from ml.training import (
     Budget,
@@ -19,12 +21,22 @@ from ml.training import (
     fingerprint,
     recorded,
     settle,
+    tune_families,
 )
-from ml.tuning import tune
 
 NAME = "demand"
 BASELINE = {"model": "seasonal_naive"}
 FAMILIES = ("xgboost", "lstm")
+_NOTHING = pd.DataFrame(
+    {
+        "unique_id": pd.Series(dtype=str),
+        "ds": pd.Series(dtype="datetime64[ns]"),
+        "cutoff": pd.Series(dtype="datetime64[ns]"),
+        "step": pd.Series(dtype=int),
+        "is_stockout": pd.Series(dtype=bool),
+        **{name: pd.Series(dtype=float) for name in ("y", "volume", "y_hat", "p05", "p95")},
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -47,49 +59,67 @@ def train_demand(
 ) -> Training:
     """Train a challenger on everything in `panel` and let it compete for the champion's place.
 
-    Both contenders and the seasonal naive baseline are backtested as recipes: trained anew at
-    each cutoff on what was known then, on the same cutoffs. When data and recipe are those of
-    the present champion nothing is trained and the recorded result is returned.
+    Contenders and the seasonal naive baseline are backtested as recipes: trained anew at each
+    cutoff on what was known then, on the same cutoffs; the challenger is tuned on what lies
+    before the first of them. A history too short for one window gets the baseline, and the
+    promotion says so. When data and recipe are those of the present champion nothing is trained
+    and the recorded result is returned. Raises TooLittleData when nothing was ever sold.
     """
+    if panel.empty:
+        raise TooLittleData(
+            "no complete week of demand is visible: land order lines with paid_at on or before "
+            "the as-of day"
+        )
     data = fingerprint(panel, static, known_future)
-    recipe, trials = _tune(panel, static, known_future, data, budget, say)
+    weeks = panel["ds"].nunique()
+    shape = {"horizon": budget.horizon, "step_size": budget.step_size}
+    n_windows = windows_that_fit(weeks, n_windows=budget.n_windows, **shape)
+    recipe, trials = {"model": "ensemble", "params": {}}, pd.DataFrame()
+    if n_windows:
+        first = cutoffs(panel, n_windows=n_windows, **shape)[0]
+        before = panel[panel["ds"] <= first]
+        recipe["params"], trials = _tune(before, static, known_future, data, budget, say)
     proposal = Proposal(NAME, recipe, data, str(panel["ds"].max().date()))
     known = recorded(registry, proposal, trials)
     if known is not None:
         say(known.promotion.reason)
         return known
 
-    def play(what: Recipe) -> pd.DataFrame:
-        say(f"backtesting {what['model']}: {budget.n_windows} windows")
-        return backtest(
+    def play(what: Recipe, members: tuple[str, ...] = ()) -> dict[str, pd.DataFrame]:
+        say(f"backtesting {what['model']}: {n_windows} windows of {budget.horizon} weeks")
+        return backtest_members(
             lambda: forecaster(what, budget),
             panel,
+            members=members,
             static=static,
             known_future=known_future,
-            horizon=budget.horizon,
-            n_windows=budget.n_windows,
-            step_size=budget.step_size,
+            n_windows=n_windows,
+            **shape,
         )
 
-    played = {"seasonal_naive": play(BASELINE)}
-    played |= {family: play(recipe | {"model": family}) for family in FAMILIES}
-    played["ensemble"] = play(recipe)
     champion = registry.champion(NAME)
     present = champion_recipe(champion)
-    if present is not None:
-        played["champion"] = played["ensemble"] if present == recipe else play(present)
-    promotion = decide(
-        played["ensemble"],
-        played.get("champion"),
-        played["seasonal_naive"],
-        is_newer_data=proposal.is_newer_than(champion),
-        is_same_recipe=present == recipe,
-        abc_class=static.set_index("unique_id")["abc_class"],
-    )
+    played: dict[str, pd.DataFrame] = {}
+    if n_windows:
+        played["seasonal_naive"] = play(BASELINE)["all"]
+        parts = play(recipe, FAMILIES)
+        played |= {family: parts[family] for family in FAMILIES} | {"ensemble": parts["all"]}
+        if present is not None:
+            played["champion"] = parts["all"] if present == recipe else play(present)["all"]
+        promotion = decide(
+            played["ensemble"],
+            played.get("champion"),
+            played["seasonal_naive"],
+            is_newer_data=proposal.is_newer_than(champion),
+            is_same_recipe=present == recipe,
+            abc_class=static.set_index("unique_id")["abc_class"],
+        )
+    else:
+        promotion = _too_short(weeks, budget)
     say(promotion.reason)
     winner = BASELINE if promotion.winner == "baseline" else recipe
-    evidence = played[winner["model"]]
-    say(f"fitting {winner['model']} on all {panel['ds'].nunique()} weeks")
+    evidence = played.get(winner["model"], _NOTHING)
+    say(f"fitting {winner['model']} on all {weeks} weeks")
     return settle(
         registry,
         proposal,
@@ -97,7 +127,12 @@ def train_demand(
         recipe=winner,
         save=forecaster(winner, budget).fit(panel, static, known_future).save,
         metrics=score(evidence),
-        table=pd.DataFrame([{"model": name, **score(rows)} for name, rows in played.items()]),
+        table=pd.DataFrame(
+            [
+                {"model": name, **score(rows)}
+                for name, rows in (played or {"none": evidence}).items()
+            ]
+        ),
         backtest=evidence,
         trials=trials,
     )
@@ -139,15 +174,12 @@ def _tune(
     data: str,
     budget: Budget,
     say: Callable[[str], None],
-) -> tuple[Recipe, pd.DataFrame]:
-    """The challenger's recipe: the best trial of each family's study on this data."""
-    params, trials = {}, []
-    for family in FAMILIES:
-        # the LSTM costs several times a boosted trial
-        n_trials = budget.n_trials if family == "xgboost" else (budget.n_trials + 1) // 3
-        say(f"tuning {family}: {n_trials} trials")
-        result = tune(
-            demand_objective(
+) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
+    """Tuned parameters by family, none where the history is too short to tune on."""
+    try:
+        return tune_families(
+            NAME,
+            lambda family: demand_objective(
                 panel,
                 static,
                 known_future,
@@ -156,11 +188,21 @@ def _tune(
                 seed=budget.seed,
                 threads=budget.threads,
             ),
-            study_name=f"{NAME}-{family}-{data}",
-            storage_url=budget.studies_url,
-            n_trials=n_trials,
-            seed=budget.seed,
+            data=data,
+            budget=budget,
+            say=say,
         )
-        params[family] = result.params
-        trials.append(result.trials.assign(family=family))
-    return {"model": "ensemble", "params": params}, pd.concat(trials, ignore_index=True)
+    except TooLittleData as problem:
+        say(f"not tuned, default parameters are used: {problem}")
+        return {}, pd.DataFrame()
+
+
+def _too_short(weeks: int, budget: Budget) -> Promotion:
+    """Without one window nothing can be compared: the baseline is the safe choice."""
+    return Promotion(
+        True,
+        f"{weeks} weeks of history leave no room for a backtest of {budget.horizon} weeks: the "
+        "seasonal naive takes charge until there is more",
+        winner="baseline",
+        numbers={"n_weeks": float(weeks)},
+    )

@@ -1,12 +1,16 @@
 """Churn: train and promote the model; score customers; write the list people work through."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
-from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS
+from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS, TooLittleData
 from orchestration.assets.metadata import picture, score_table, training_metadata
 from orchestration.automation import GATED, RETRAIN
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
 
+NO_CHURN_MODEL = "no_churn_model.txt"
+SCORES = ("roc_auc", "pr_auc", "brier", "ece", "lift_at_10", "base_rate")
 FEATURES = ["feat_customer", "feat_customer_events"]
 
 
@@ -16,6 +20,7 @@ FEATURES = ["feat_customer", "feat_customer_events"]
     kinds={"python", "xgboost", "pytorch", "optuna", "mlflow"},
     owners=["team:ml"],
     automation_condition=RETRAIN,
+    output_required=False,
     description="Tunes the churn model, scores it on a later period than it was trained on beside "
     "recency and recency/frequency, registers it in MLflow and promotes it if it earned that.",
 )
@@ -26,21 +31,29 @@ def churn_model(
     models: Models,
     options: Options,
     results: Results,
-) -> dg.MaterializeResult:
+) -> Iterator[dg.MaterializeResult]:
     from ml.churn.training import train_churn
 
     as_of = lake.last_visible_day()
-    training = train_churn(
-        warehouse.read(FEAT_CUSTOMER),
-        warehouse.read(FEAT_CUSTOMER_EVENTS),
-        last_day=as_of,
-        registry=models.registry(),
-        budget=options.budget(models, options.churn_trials),
-        say=context.log.info,
-    )
+    try:
+        training = train_churn(
+            warehouse.read(FEAT_CUSTOMER),
+            warehouse.read(FEAT_CUSTOMER_EVENTS),
+            last_day=as_of,
+            registry=models.registry(),
+            budget=options.budget(models, options.churn_trials),
+            say=context.log.info,
+        )
+    except TooLittleData as problem:
+        # a shop without buyers' ids or with few months of orders still gets its plan; everything
+        # below churn is skipped and the run's summary repeats why
+        context.log.warning(f"no churn model: {problem}")
+        results.write_text(as_of, NO_CHURN_MODEL, str(problem))
+        return
     results.write(as_of, "churn_backtest", training.backtest)
     results.write(as_of, "churn_table", training.table)
-    return dg.MaterializeResult(metadata=training_metadata(training))
+    results.path(as_of, NO_CHURN_MODEL).unlink(missing_ok=True)
+    yield dg.MaterializeResult(metadata=training_metadata(training, SCORES))
 
 
 @dg.asset(

@@ -10,6 +10,7 @@ from orchestration.assets.metadata import picture, score_table, training_metadat
 from orchestration.automation import GATED, RETRAIN
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
 
+SCORES = ("wape", "bias", "scaled_pinball", "coverage_80", "coverage_90")
 FEATURES = ["feat_demand", "feat_demand_static", "feat_known_future"]
 
 
@@ -43,7 +44,7 @@ def demand_model(
     )
     results.write(lake.last_visible_day(), "demand_backtest", training.backtest)
     results.write(lake.last_visible_day(), "demand_scores", training.table)
-    return dg.MaterializeResult(metadata=training_metadata(training))
+    return dg.MaterializeResult(metadata=training_metadata(training, SCORES))
 
 
 @dg.asset(

@@ -34,7 +34,7 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
 
     @dg.asset(
         key=key,
-        description=source.description.capitalize() + ".",
+        description=f"{source.description[0].upper()}{source.description[1:]}.",
         group_name="extracts",
         kinds={"python", "parquet"},
         owners=["team:data"],

@@ -30,15 +30,19 @@ def picture(png: bytes) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![chart](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def training_metadata(training: Training) -> dict[str, object]:
-    """Which version is champion now, why, and the scores of every candidate."""
+def training_metadata(training: Training, scores: tuple[str, ...]) -> dict[str, object]:
+    """Which version is champion now, why, and how every candidate scored.
+
+    `scores` of the champion are kept as numbers, so that the UI plots them over time.
+    """
     version = training.version
+    numbers = {f"champion_{k}": v for k, v in version.metrics.items() if k in scores}
     return {
         "promoted": training.promotion.promote,
-        "why": training.promotion.reason,
+        "why": dg.MetadataValue.md(training.promotion.reason),
         "champion": f"{version.name} v{version.version}",
         "mlflow_run": version.run_id,
         "scores": score_table(training.table),
         "trials": len(training.trials),
-        **{f"champion_{k}": float(v) for k, v in sorted(version.metrics.items())},
+        **numbers,
     }

@@ -1,0 +1,30 @@
+"""Settings: named environments, secrets from outside, a key of one's own elsewhere."""
+
+import stat
+
+import pytest
+
+from orchestration.settings import Settings
+
+
+def test_production_refuses_to_start_without_its_secret(tmp_path):
+    with pytest.raises(ValueError, match="STORK_PSEUDONYM_KEY"):
+        Settings(environment="production", state=tmp_path)
+
+
+def test_an_environment_nobody_declared_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="environment"):
+        Settings(environment="staging", state=tmp_path)
+
+
+def test_a_state_makes_one_key_that_only_its_owner_can_read(tmp_path):
+    settings = Settings(environment="test", state=tmp_path)
+    assert settings.key() == Settings(environment="test", state=tmp_path).key()
+    file = tmp_path / "secrets" / "pseudonym.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert Settings(environment="test", state=tmp_path / "other").key() != settings.key()
+
+
+def test_the_secret_does_not_show_when_settings_are_printed():
+    secret = "not to be seen by anybody"
+    assert secret not in repr(Settings(environment="test", pseudonym_key=secret))
