@@ -80,7 +80,8 @@ def _plan_line(plan: pd.DataFrame) -> str:
 
 def _table(console: Console, title: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
     shown = [c for c in columns if c in frame]
-    table = Table(title=title, title_justify="left", show_lines=False)
+    console.print(f"\n[bold]{title}[/]", highlight=False)
+    table = Table()
     for column in shown:
         table.add_column(
             column, no_wrap=column != "reason", ratio=1 if column == "reason" else None

@@ -24,7 +24,6 @@ from orchestration.automation import GATED
 from orchestration.resources import Lake
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
-
 DBT = Path(sys.executable).with_name("dbt")
 
 
