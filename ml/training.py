@@ -47,6 +47,13 @@ class Training:
     backtest: pd.DataFrame
     trials: pd.DataFrame
 
+    def outcome(self) -> str:
+        """Who is champion now, made by what, and why, in a sentence."""
+        made_by = champion_recipe(self.version)["model"]
+        return f"Champion: {self.version.name} v{self.version.version} ({made_by}). " + (
+            self.promotion.reason[:1].upper() + self.promotion.reason[1:]
+        )
+
 
 @dataclass(frozen=True)
 class Proposal:

@@ -87,9 +87,7 @@ def churn_performance(
     }
     problems = []
     if auc < lowest:
-        problems.append(
-            f"AUC {auc:.3f} fell below {lowest:.3f} (evaluation {past_auc:.3f})"
-        )
+        problems.append(f"AUC {auc:.3f} fell below {lowest:.3f} (evaluation {past_auc:.3f})")
     if off > highest:
         problems.append(
             f"scores are {off:.1%} off on average, limit {highest:.1%} (mean score "
@@ -103,8 +101,6 @@ def _auc_standard_error(auc: float, n_positive: int, n_negative: int) -> float:
     """Hanley and McNeil (1982)."""
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = (
-        auc * (1 - auc)
-        + (n_positive - 1) * (q1 - auc**2)
-        + (n_negative - 1) * (q2 - auc**2)
+        auc * (1 - auc) + (n_positive - 1) * (q1 - auc**2) + (n_negative - 1) * (q2 - auc**2)
     ) / (n_positive * n_negative)
     return float(np.sqrt(max(variance, 0.0)))

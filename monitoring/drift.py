@@ -139,9 +139,7 @@ def demand_drift(
     its change of level is told as the number `demand_ratio`.
     """
     limits = limits or Limits()
-    windows = demand_windows(
-        feat_demand, cutoff=cutoff, weeks=weeks, floor_rows=limits.floor_rows
-    )
+    windows = demand_windows(feat_demand, cutoff=cutoff, weeks=weeks, floor_rows=limits.floor_rows)
     names = feature_columns(feat_demand) if columns is None else columns
     verdict, table = drift("demand_drift", windows, names, limits=limits)
     if "y" in feat_demand and len(windows.reference) and len(windows.current):

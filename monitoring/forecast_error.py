@@ -144,9 +144,9 @@ def bias_cusum(
     error = (past["y"] - past["y_hat"]).groupby(past["unique_id"])
     demand = past.groupby("unique_id")["y"].mean()
     spread = np.maximum(error.std().fillna(0.0), np.sqrt(demand.clip(lower=0.1)))
-    scaled = (now["y"] - now["y_hat"] - now["unique_id"].map(error.mean())) / now[
-        "unique_id"
-    ].map(spread)
+    scaled = (now["y"] - now["y_hat"] - now["unique_id"].map(error.mean())) / now["unique_id"].map(
+        spread
+    )
     weeks = scaled.to_frame("z").assign(ds=now["ds"], unique_id=now["unique_id"])
     table = weeks.pivot(index="ds", columns="unique_id", values="z").sort_index()
     up = down = np.zeros(table.shape[1])

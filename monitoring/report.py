@@ -222,8 +222,7 @@ def _render(
 
     metrics, definition = build()
     data = [
-        Dataset.from_pandas(frame, data_definition=DataDefinition(**definition))
-        for frame in frames
+        Dataset.from_pandas(frame, data_definition=DataDefinition(**definition)) for frame in frames
     ]
     snapshot = Report(metrics, include_tests=False).run(data[0], data[1])
     if workspace is not None:
@@ -264,9 +263,7 @@ def _header(title: str, note: str, verdict: Verdict | None) -> str:
     )
 
 
-def _pick(
-    frame: pd.DataFrame, columns: Sequence[str], sampling: Sampling | None
-) -> pd.DataFrame:
+def _pick(frame: pd.DataFrame, columns: Sequence[str], sampling: Sampling | None) -> pd.DataFrame:
     rule = sampling or Sampling()
     drawn = frame[list(columns)].reset_index(drop=True)
     if len(drawn) > rule.max_rows:

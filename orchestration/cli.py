@@ -93,7 +93,8 @@ def demo_real(
     from orchestration.sandbox.complete_journey import write_landing
 
     with explained():
-        settings = Settings(state=state, language=language)
+        # one year of weeks: a longer horizon would leave the backtest nothing to learn from
+        settings = Settings(state=state, language=language, horizon=6)
         console.print("Mapping the Complete Journey's baby categories to the generic source ...")
         note = write_landing(settings.landing_folder)
         work(settings.model_copy(update={"as_of": note.as_of}))

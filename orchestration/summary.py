@@ -19,8 +19,9 @@ PLAN_COLUMNS = [
     "order_qty",
     "order_by_date",
     "expected_on",
-    "reason",
+    "exception",
 ]
+FIRST_ROWS = 8
 
 
 def print_summary(console: Console, report: RunReport) -> None:
@@ -35,7 +36,11 @@ def print_summary(console: Console, report: RunReport) -> None:
     results = resources(report.settings)["results"]
     _models(console, report, results)
     plan = results.read(report.as_of, "replenishment_plan")
-    _table(console, f"Plan: {_plan_line(plan)}", plan.head(8), PLAN_COLUMNS)
+    first = plan.head(FIRST_ROWS)
+    _table(console, f"Plan: {_plan_line(plan)}", first, PLAN_COLUMNS)
+    for row in first.itertuples():
+        console.print(f"{row.sku_id}@{row.warehouse_id}: {row.reason}", highlight=False)
+    console.print()
     for label, name in (
         ("Plan (workbook)", "replenishment_plan.xlsx"),
         ("Plan (CSV)", "replenishment_plan.csv"),
@@ -56,6 +61,7 @@ def _models(console: Console, report: RunReport, results: Results) -> None:
         scores,
         DEMAND_SCORES,
     )
+    console.print(results.read_text(report.as_of, "demand_promotion.txt"), highlight=False)
     reason = results.path(report.as_of, NO_CHURN_MODEL)
     if reason.exists():
         console.print(f"No churn list: {reason.read_text(encoding='utf-8')}", highlight=False)
@@ -67,6 +73,7 @@ def _models(console: Console, report: RunReport, results: Results) -> None:
         results.read(report.as_of, "churn_table"),
         CHURN_SCORES,
     )
+    console.print(results.read_text(report.as_of, "churn_promotion.txt"), highlight=False)
 
 
 def _plan_line(plan: pd.DataFrame) -> str:
@@ -79,6 +86,8 @@ def _plan_line(plan: pd.DataFrame) -> str:
 
 
 def _table(console: Console, title: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
+    if frame.empty:
+        return
     shown = [c for c in columns if c in frame]
     console.print(f"\n[bold]{title}[/]", highlight=False)
     table = Table()

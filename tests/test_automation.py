@@ -35,9 +35,7 @@ class Night:
         return {key for key in wanted if result.get_num_requested(key)}
 
     def materialize(self, key: dg.AssetKey, partition: str | None = None) -> None:
-        self.instance.report_runless_asset_event(
-            dg.AssetMaterialization(key, partition=partition)
-        )
+        self.instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition))
 
     def check(self, key: dg.AssetKey, name: str, passed: bool, blocking: bool = False) -> None:
         self.instance.report_runless_asset_event(

@@ -38,8 +38,9 @@ def test_only_weeks_that_are_over_mature_and_only_near_steps():
 
 
 def test_the_last_forecast_of_a_cutoff_counts_unless_it_was_made_with_hindsight():
-    first, again = forecasts(MONDAYS[0], y_hat=1.0), forecasts(
-        MONDAYS[0], y_hat=2.0, made=MONDAYS[0] + pd.Timedelta(days=9)
+    first, again = (
+        forecasts(MONDAYS[0], y_hat=1.0),
+        forecasts(MONDAYS[0], y_hat=2.0, made=MONDAYS[0] + pd.Timedelta(days=9)),
     )
     late = forecasts(MONDAYS[0], y_hat=3.0, made=MONDAYS[3])
     matured = mature(pd.concat([again, late, first]), actuals(MONDAYS[5]), max_step=3)

@@ -193,3 +193,21 @@ def test_the_reports_can_be_opened(first):
     reports = Settings(environment="test", state=out / "state").folder("reports")
     found = {p.stem for p in reports.rglob("*.html")}
     assert {"demand_drift", "customer_drift", "forecast_error", "churn_performance"} == found
+
+
+def test_three_weeks_of_bare_order_lines_still_give_a_plan_with_its_doubts(tmp_path):
+    folder = tmp_path / "landing" / "acme" / "generic" / "shop1" / "order_lines" / "2026-06-24"
+    folder.mkdir(parents=True)
+    rows = [
+        f"o{i},1,SKU{i % 3},2026-06-{2 + i % 23:02d} 12:00:00,{1 + i % 4},{10 + i}.50"
+        for i in range(60)
+    ]
+    header = "order_id,line_id,sku_id,paid_at,qty,paid_amount"
+    (folder / "orders.csv").write_text("\n".join([header, *rows]))
+    done = run(tmp_path / "landing", tmp_path / "out")
+    plan = pd.read_csv(tmp_path / "out" / AS_OF.isoformat() / "replenishment_plan.csv")
+    assert sorted(plan["sku_id"]) == ["SKU0", "SKU1", "SKU2"]
+    assert (plan["order_qty"] > 0).all()
+    assert plan["doubts"].notna().all()
+    assert "seasonal naive takes charge" in done.stdout
+    assert "No churn list: no paid order line carries a customer_id" in done.stdout

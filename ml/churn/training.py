@@ -8,6 +8,7 @@ import pandas as pd
 from ml.churn.evaluation import churn_objective, evaluate, population
 from ml.churn.labels import churn_labels
 from ml.churn.model import MEMBERS, ChurnModel
+from ml.columns import TooLittleData
 from ml.promotion import decide_churn
 from ml.registry import Registry
 from ml.training import (
@@ -42,6 +43,8 @@ def train_churn(
     scored on that slice's reachable customers; the winner is then fitted on every slice whose
     outcome is known at `last_day`. Raises TooLittleData when no slice can be tested.
     """
+    if features.empty:
+        raise TooLittleData("no paid order line carries a customer_id, so there is nobody to score")
     last = pd.Timestamp(last_day)
     data = fingerprint(features, events)
     params, trials = tune_families(

@@ -127,12 +127,7 @@ def train_demand(
         recipe=winner,
         save=forecaster(winner, budget).fit(panel, static, known_future).save,
         metrics=score(evidence),
-        table=pd.DataFrame(
-            [
-                {"model": name, **score(rows)}
-                for name, rows in (played or {"none": evidence}).items()
-            ]
-        ),
+        table=pd.DataFrame([{"model": name, **score(rows)} for name, rows in played.items()]),
         backtest=evidence,
         trials=trials,
     )

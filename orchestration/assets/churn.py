@@ -52,6 +52,7 @@ def churn_model(
         return
     results.write(as_of, "churn_backtest", training.backtest)
     results.write(as_of, "churn_table", training.table)
+    results.write_text(as_of, "churn_promotion.txt", training.outcome())
     results.path(as_of, NO_CHURN_MODEL).unlink(missing_ok=True)
     yield dg.MaterializeResult(metadata=training_metadata(training, SCORES))
 

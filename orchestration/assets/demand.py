@@ -44,6 +44,7 @@ def demand_model(
     )
     results.write(lake.last_visible_day(), "demand_backtest", training.backtest)
     results.write(lake.last_visible_day(), "demand_scores", training.table)
+    results.write_text(lake.last_visible_day(), "demand_promotion.txt", training.outcome())
     return dg.MaterializeResult(metadata=training_metadata(training, SCORES))
 
 
