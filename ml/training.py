@@ -20,7 +20,10 @@ Recipe = dict[str, Any]
 
 @dataclass(frozen=True)
 class Budget:
-    """How much work one training may do. `studies_url` is Optuna's storage (None: memory)."""
+    """How much work one training may do. `studies_url` is Optuna's storage (None: memory).
+
+    `code` names the code that trains: results of other code are neither resumed nor reused.
+    """
 
     horizon: int = 13
     n_windows: int = 3
@@ -30,6 +33,7 @@ class Budget:
     seed: int = 7
     threads: int = 2
     studies_url: str | None = None
+    code: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,19 @@ class Training:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A challenger before it competes: the data and the recipe, both by content."""
+    """A challenger before it competes: data, recipe and code, all by content."""
 
     name: str
     recipe: Recipe
     data: str
     last_day: str
+    code: str
 
     def tags(self) -> dict[str, str]:
         return {
             "data": self.data,
             "last_day": self.last_day,
+            "code": self.code,
             "proposed": json.dumps(self.recipe, sort_keys=True),
         }
 
@@ -98,9 +104,9 @@ def tune_families(
 ) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
     """The best parameters of each model family's study, and all their trials.
 
-    `objective(family)` makes the function a study minimises. Studies are named by the data: the
-    same data resumes its study, and a finished one runs no more trials. An LSTM trial costs
-    several boosted ones, so that study gets a third of the trials.
+    `objective(family)` makes the function a study minimises. Studies are named by data and
+    code: the same two resume their study, and a finished one runs no more trials. An LSTM
+    trial costs several boosted ones, so that study gets a third of the trials.
     """
     params, trials = {}, [pd.DataFrame(columns=["family", "number", "state", "value"])]
     for family, share in (("xgboost", 1), ("lstm", 3)):
@@ -110,7 +116,7 @@ def tune_families(
         say(f"tuning {family}: {n_trials} trials")
         result = tune(
             objective(family),
-            study_name=f"{name}-{family}-{data}",
+            study_name=f"{name}-{family}-{data}-{budget.code}",
             storage_url=budget.studies_url,
             n_trials=n_trials,
             seed=budget.seed,

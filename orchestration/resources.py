@@ -1,12 +1,16 @@
 """What assets are handed: the lake, the warehouse's exports, the model registry, the results."""
 
+import hashlib
+import importlib.metadata
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 
+import ml
 from ml.columns import FrameSpec
 from ml.registry import Registry
 from ml.training import Budget
@@ -60,6 +64,15 @@ class Warehouse(dg.ConfigurableResource):
 _DATES = ("ds", "as_of", "week_start")
 
 
+@cache
+def code_version() -> str:
+    """Version of the package and a hash of the modelling code, as trained models are tagged."""
+    folder = Path(ml.__file__).parent
+    sources = sorted(folder.rglob("*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    return f"{importlib.metadata.version('stork')}+{digest[:8]}"
+
+
 class Options(dg.ConfigurableResource):
     """How much work, with which seed, in which language."""
 
@@ -84,6 +97,7 @@ class Options(dg.ConfigurableResource):
             seed=self.seed,
             threads=self.threads,
             studies_url=models.optuna_url,
+            code=code_version(),
         )
 
 

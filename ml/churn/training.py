@@ -63,7 +63,7 @@ def train_churn(
         say=say,
     )
     recipe = {"model": CHALLENGER, "params": params}
-    proposal = Proposal(NAME, recipe, data, str(last.date()))
+    proposal = Proposal(NAME, recipe, data, str(last.date()), budget.code)
     known = recorded(registry, proposal, trials)
     if known is not None:
         say(known.promotion.reason)

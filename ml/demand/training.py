@@ -79,7 +79,7 @@ def train_demand(
         first = cutoffs(panel, n_windows=n_windows, **shape)[0]
         before = panel[panel["ds"] <= first]
         recipe["params"], trials = _tune(before, static, known_future, data, budget, say)
-    proposal = Proposal(NAME, recipe, data, str(panel["ds"].max().date()))
+    proposal = Proposal(NAME, recipe, data, str(panel["ds"].max().date()), budget.code)
     known = recorded(registry, proposal, trials)
     if known is not None:
         say(known.promotion.reason)
