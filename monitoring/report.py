@@ -52,6 +52,7 @@ def drift_report(
     path: Path,
     *,
     verdict: Verdict | None = None,
+    about: str = "",
     limits: Limits | None = None,
     sampling: Sampling | None = None,
     workspace: Workspace | None = None,
@@ -65,7 +66,7 @@ def drift_report(
     limits = limits or Limits()
     check_features(columns, Windows(current, reference))
     shown = [c for c in columns if current[c].notna().any() and reference[c].notna().any()]
-    note = _sampling_note(current, reference, sampling)
+    note = _noted(about, _sampling_note(current, reference, sampling))
     if len(shown) < len(columns):
         note += f" Without values on one side: {', '.join(c for c in columns if c not in shown)}."
 
@@ -103,6 +104,7 @@ def regression_report(
     path: Path,
     *,
     verdict: Verdict | None = None,
+    about: str = "",
     sampling: Sampling | None = None,
     workspace: Workspace | None = None,
 ) -> Page:
@@ -133,7 +135,7 @@ def regression_report(
         tuple(_pick(frame, columns, sampling) for frame in sides),
         build,
         path,
-        note=_sampling_note(*sides, sampling),
+        note=_noted(about, _sampling_note(*sides, sampling)),
         verdict=verdict,
         workspace=workspace,
     )
@@ -145,6 +147,7 @@ def churn_report(
     path: Path,
     *,
     verdict: Verdict | None = None,
+    about: str = "",
     sampling: Sampling | None = None,
     workspace: Workspace | None = None,
 ) -> Page:
@@ -154,7 +157,7 @@ def churn_report(
     known = [frame.dropna(subset=columns) for frame in (current, reference)]
     sides = [frame.assign(is_churned=frame["is_churned"].astype(int)) for frame in known]
     rates = [frame["is_churned"].mean() for frame in sides]
-    note = _sampling_note(*sides, sampling)
+    note = _noted(about, _sampling_note(*sides, sampling))
     if all(map(len, sides)):
         note += f" Share churned: current {rates[0]:.1%}, reference {rates[1]:.1%}."
 
@@ -241,6 +244,10 @@ def _add(snapshot: Any, workspace: Workspace) -> None:
         if folder.get_run(project.id, run_id).name == workspace.run_name:
             folder.delete_run(project.id, run_id)
     folder.add_run(project.id, snapshot, name=workspace.run_name)
+
+
+def _noted(about: str, note: str) -> str:
+    return f"{about}. {note}" if about else note
 
 
 def _header(title: str, note: str, verdict: Verdict | None) -> str:

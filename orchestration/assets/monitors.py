@@ -4,12 +4,15 @@ Feature drift informs: its check sits on the monitor. Verdicts on how right the 
 on the models, where RETRAIN listens.
 """
 
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 
 from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS, FEAT_DEMAND
+from monitoring.drift import Windows
 from monitoring.verdict import Verdict
 from orchestration.assets.demand import week_before
 from orchestration.assets.metadata import score_table
@@ -20,7 +23,9 @@ from orchestration.resources import Lake, Models, Options, Results, Warehouse
 MATURED_WEEKS = 8
 
 
-def monitor(name: str, deps: list[str], description: str, *, informs: bool = False):
+def monitor(
+    name: str, deps: list[str], description: str, *, informs: bool = False
+) -> Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition]:
     """An asset of group "monitors"; `informs`: its verdict is a warning on itself."""
     return dg.asset(
         name=name,
@@ -97,16 +102,18 @@ def forecast_error(
     verdicts = [judge(matured, backtest), bias_cusum(matured, backtest)]
     for verdict in verdicts:
         _keep(results, as_of, verdict)
-    # until live forecasts mature, the newest backtest window stands in as "current"
-    newest = backtest["cutoff"] == backtest["cutoff"].max()
-    current = backtest[newest] if matured.empty else matured
-    reference = backtest[~newest] if matured.empty and not newest.all() else backtest
+    about = "Current: matured forecasts; reference: the champion's backtest"
+    current, reference = matured, backtest
+    if matured.empty and backtest["cutoff"].nunique() > 1:
+        about = "No forecast has matured yet: the newest backtest window stands in as current"
+        newest = backtest["cutoff"] == backtest["cutoff"].max()
+        current, reference = backtest[newest], backtest[~newest]
     report = results.report_path(as_of, "forecast_error")
-    regression_report(current, reference, report, verdict=verdicts[0])
+    regression_report(current, reference, report, verdict=verdicts[0], about=about)
     return dg.MaterializeResult(
         metadata={
             **_report(results, report),
-            "current": "newest backtest window" if matured.empty else "matured forecasts",
+            "compared": about,
             **{v.name: v.reason for v in verdicts},
         }
     )
@@ -139,21 +146,26 @@ def churn_performance(
     verdict = judge(matured, backtest)
     _keep(results, as_of, verdict)
     report = results.report_path(as_of, verdict.name)
-    # until live scores mature, the evaluation stands in as "current"
-    churn_report(backtest if matured.empty else matured, backtest, report, verdict=verdict)
+    about = "Current: matured scores; reference: the champion's evaluation"
+    if matured.empty:
+        about = "No score has matured yet: the champion's evaluation is shown on both sides"
+        matured = backtest
+    churn_report(matured, backtest, report, verdict=verdict, about=about)
     return dg.MaterializeResult(
         metadata={**_report(results, report), "verdict": verdict.reason, **verdict.numbers}
     )
 
 
 def _drift_result(
-    results: Results, as_of: date, windows, verdict: Verdict, table: pd.DataFrame
+    results: Results, as_of: date, windows: Windows, verdict: Verdict, table: pd.DataFrame
 ) -> dg.MaterializeResult:
     from monitoring.report import drift_report
 
     report = results.report_path(as_of, verdict.name)
     columns = list(table["column"])
-    drift_report(windows.current, windows.reference, columns, report, verdict=verdict)
+    drift_report(
+        windows.current, windows.reference, columns, report, verdict=verdict, about=windows.label
+    )
     _keep(results, as_of, verdict)
     return dg.MaterializeResult(
         metadata={
@@ -170,7 +182,7 @@ def _keep(results: Results, as_of: date, verdict: Verdict) -> None:
     results.write_text(as_of, f"{verdict.name}.verdict.json", verdict.to_json())
 
 
-def _report(results: Results, path) -> dict[str, object]:
+def _report(results: Results, path: Path) -> dict[str, object]:
     return {
         "report": dg.MetadataValue.url(results.url(path)),
         "report_file": dg.MetadataValue.path(path),
