@@ -18,7 +18,7 @@ from orchestration.settings import Settings
 def build(settings: Settings) -> dg.Definitions:
     """The whole graph for one installation's settings."""
     os.environ.update(settings.dbt_environment())  # dbt's profile and sources read these
-    tables, dbt = warehouse(settings)
+    tables, unit_tests, dbt = warehouse(settings)
     sensors, schedules = rhythms()
     sources = extracts(settings)
     return dg.Definitions(
@@ -33,7 +33,7 @@ def build(settings: Settings) -> dg.Definitions:
             replenishment_plan,
             *MONITORS,
         ],
-        asset_checks=VERDICTS,
+        asset_checks=[unit_tests, *VERDICTS],
         jobs=[
             dg.define_asset_job("extract", dg.AssetSelection.assets(*sources)),
             dg.define_asset_job(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from orchestration.definitions import build
-from orchestration.settings import Settings
+from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 HEAVY = ("torch", "xgboost", "mlflow", "evidently", "optuna", "matplotlib", "sklearn")
 
@@ -51,6 +51,20 @@ def test_dbt_tests_are_checks_and_errors_among_them_block(defs):
     ]
     assert on_marts
     assert any(check.blocking for check in on_marts)
+
+
+def test_every_dbt_unit_test_is_a_check_on_the_model_it_tests(defs):
+    checks = {
+        (key.asset_key.to_user_string(), key.name)
+        for key in defs.resolve_asset_graph().asset_check_keys
+    }
+    named = [
+        (test["model"], test["name"])
+        for path in (DBT_PROJECT_DIR / "models").rglob("*__unit_tests.yml")
+        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]
+    ]
+    assert len(named) > 15
+    assert set(named) <= checks
 
 
 def test_everything_that_runs_by_itself_is_off_until_somebody_switches_it_on(defs):

@@ -24,7 +24,8 @@ SMALL = {"days": 480, "household_count": 1500}
 LIGHT = {
     "STORK_DEMAND_TRIALS": "1",
     "STORK_CHURN_TRIALS": "1",
-    "STORK_N_WINDOWS": "2",
+    "STORK_N_WINDOWS": "1",
+    "STORK_HORIZON": "6",
     "STORK_ENVIRONMENT": "test",
     "STORK_PSEUDONYM_KEY": "a key that only tests use",
 }

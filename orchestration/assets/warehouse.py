@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from orchestration.automation import GATED
 from orchestration.resources import Lake
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
+POOL = "duckdb_writer"
 DBT = Path(sys.executable).with_name("dbt")
 
 
@@ -89,26 +91,74 @@ def _dbt() -> FastDbt:
     )
 
 
-def warehouse(settings: Settings) -> tuple[dg.AssetsDefinition, FastDbt]:
-    """All dbt models, seeds and tests as one step, and the resource that runs them."""
+def warehouse(
+    settings: Settings,
+) -> tuple[dg.AssetsDefinition, dg.AssetChecksDefinition, FastDbt]:
+    """All models, seeds and data tests as one step, the unit tests as another, and dbt itself."""
     dbt_project = project(settings)
 
     @dbt_assets(
         manifest=dbt_project.manifest_path,
         project=dbt_project,
         dagster_dbt_translator=Translator(),
-        pool="duckdb_writer",
+        pool=POOL,
         name="warehouse",
     )
     def tables(context: dg.AssetExecutionContext, dbt: FastDbt, lake: Lake) -> Iterator[Any]:
-        variables = json.dumps({"as_of": lake.last_visible_day().isoformat()})
-        target = settings.folder("dbt", context.run.run_id[:8])
-        parsed = settings.dbt_target.absolute() / "partial_parse.msgpack"
-        if parsed.exists():
-            shutil.copy(parsed, target)
-        yield from dbt.cli(
-            ["build", "--vars", variables], context=context, target_path=target
-        ).stream()
-        shutil.rmtree(target)  # kept, with its log, when dbt fails
+        arguments = ["build", "--exclude-resource-type", "unit_test", *_variables(lake)]
+        with _target(settings, context.run.run_id) as target:
+            yield from dbt.cli(arguments, context=context, target_path=target).stream()
 
-    return tables, _dbt()
+    manifest = json.loads(Path(dbt_project.manifest_path).read_text(encoding="utf-8"))
+    return tables, _unit_tests(settings, list(manifest["unit_tests"].values())), _dbt()
+
+
+def _unit_tests(settings: Settings, unit_tests: list[dict[str, Any]]) -> dg.AssetChecksDefinition:
+    """dbt's unit tests as checks on the models they test; dagster-dbt shows data tests only."""
+
+    @dg.multi_asset_check(
+        name="dbt_unit_tests",
+        description="Does the SQL do what its rules say, on hand-written rows?",
+        specs=[
+            dg.AssetCheckSpec(
+                test["name"], asset=test["model"], description=test["description"] or None
+            )
+            for test in unit_tests
+        ],
+        pool=POOL,
+    )
+    def checks(
+        context: dg.AssetCheckExecutionContext, dbt: FastDbt, lake: Lake
+    ) -> Iterator[dg.AssetCheckResult]:
+        arguments = ["test", "--select", "test_type:unit", *_variables(lake)]
+        with _target(settings, f"{context.run.run_id}-unit") as target:
+            done = dbt.cli(arguments, target_path=target, raise_on_error=False).wait()
+            if done.process.returncode not in (0, 1):  # 1: a test failed, which is an answer
+                raise dg.Failure(f"dbt could not run its unit tests, see {target / 'dbt.log'}")
+            results = done.get_artifact("run_results.json")["results"]
+        found = {result["unique_id"]: result for result in results}
+        for test in unit_tests:
+            result = found[test["unique_id"]]
+            yield dg.AssetCheckResult(
+                check_name=test["name"],
+                asset_key=test["model"],
+                passed=result["status"] == "pass",
+                description=result["message"],
+            )
+
+    return checks
+
+
+def _variables(lake: Lake) -> list[str]:
+    return ["--vars", json.dumps({"as_of": lake.last_visible_day().isoformat()})]
+
+
+@contextmanager
+def _target(settings: Settings, name: str) -> Iterator[Path]:
+    """A folder for one dbt call (1.3 MB), seeded with the parsed project; kept if dbt fails."""
+    target = settings.folder("dbt", name)
+    parsed = settings.dbt_target.absolute() / "partial_parse.msgpack"
+    if parsed.exists():
+        shutil.copy(parsed, target)
+    yield target
+    shutil.rmtree(target)
