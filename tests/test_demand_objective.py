@@ -4,7 +4,9 @@ import optuna
 import pytest
 from test_demand_forecaster import shop
 
-from ml.demand.objective import demand_objective
+from ml.demand.baseline import Forecast
+from ml.demand.boosted import BoostedDemand
+from ml.demand.objective import FAMILIES, demand_objective
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 TUNED = {
@@ -36,9 +38,23 @@ def test_each_window_is_reported_and_the_value_is_their_mean():
 
 
 def test_a_model_that_cannot_learn_scores_worse():
-    blind = TUNED | {"eta": 0.02, "min_child_weight": 80.0, "max_depth": 3, "subsample": 0.5}
-    values = [objective(n_windows=1)(optuna.trial.FixedTrial(p)) for p in (TUNED, blind)]
+    blind = TUNED | {"eta": 0.02, "rounds": 5, "quantile_eta": 0.06}
+    values = [objective(n_windows=2)(optuna.trial.FixedTrial(p)) for p in (TUNED, blind)]
     assert values[0] < values[1]
+
+
+def test_a_mean_too_low_in_total_costs_what_it_is_off(monkeypatch):
+    class Low(BoostedDemand):
+        """Quantiles as learnt, the mean a quarter too low."""
+
+        def predict(self, tables, origin):
+            made = super().predict(tables, origin)
+            return Forecast(made.mean * 0.75, made.quantiles)
+
+    honest = objective(n_windows=1)(optuna.trial.FixedTrial(TUNED))
+    _, space = FAMILIES["xgboost"]
+    monkeypatch.setitem(FAMILIES, "xgboost", (Low, space))
+    assert objective(n_windows=1)(optuna.trial.FixedTrial(TUNED)) > honest + 0.15
 
 
 def test_the_recurrent_family_has_a_space_of_its_own():
