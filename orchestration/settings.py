@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     horizon: int = Field(13, ge=2, le=26, description="weeks ahead")
     n_windows: int = Field(3, ge=1, description="backtest windows")
     step_size: int = Field(4, ge=1, description="weeks between backtest windows")
-    demand_trials: int = Field(6, ge=0, description="Optuna trials of one demand study")
-    churn_trials: int = Field(6, ge=0, description="Optuna trials of one churn study")
+    demand_trials: int = Field(4, ge=0, description="Optuna trials of one demand study")
+    churn_trials: int = Field(4, ge=0, description="Optuna trials of one churn study")
     outcome_days: int = Field(60, ge=7, description="a customer silent this long has churned")
     quarantine_limit: float = Field(0.02, description="share of broken rows that blocks the day")
 
