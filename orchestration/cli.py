@@ -71,13 +71,9 @@ def demo(
     from orchestration.sandbox.shop import LAST_DAY, generate
 
     with explained():
-        # nobody real is in there, so the key may be known and customers keep their pseudonyms
-        settings = Settings(
-            state=state,
-            language=language,
-            as_of=LAST_DAY,
-            pseudonym_key="nobody real buys in the generated shop",
-        )
+        settings = Settings(state=state, language=language, as_of=LAST_DAY)
+        # a known key, so that the demo's customers have the same pseudonyms everywhere
+        settings.keep_key("nobody real buys in the generated shop")
         if not settings.landing_folder.exists():
             console.print(f"Generating the shop into {settings.landing_folder} ...")
             once(settings.landing_folder, generate)
@@ -142,6 +138,7 @@ def doctor(
 def work(settings: Settings) -> None:
     """Run the graph with a progress bar and print what came out; exit 1 when a step failed."""
     from orchestration import runner
+    from orchestration.definitions import build
     from orchestration.summary import print_summary
 
     atexit.register(quiet_teardown)
@@ -161,7 +158,8 @@ def work(settings: Settings) -> None:
     )
     log = settled.folder("logs") / "run.log"
     with bar, log.open("a", encoding="utf-8") as out, redirect_stdout(out), redirect_stderr(out):
-        task = bar.add_task("starting", total=runner.steps(settled))
+        defs = build(settled)
+        task = bar.add_task("starting", total=runner.steps(defs))
 
         def progress(step: str, what: str) -> None:
             if what == "start":
@@ -171,7 +169,7 @@ def work(settings: Settings) -> None:
                 if not console.is_terminal:
                     console.print(f"  {what}: {step}")
 
-        report = runner.run(settled, progress)
+        report = runner.run(defs, settled, progress)
         bar.update(task, description="finished")
     print_summary(console, report)
     seconds = (datetime.now().astimezone() - started).total_seconds()

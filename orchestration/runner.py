@@ -68,16 +68,15 @@ def instance(settings: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(home))
 
 
-def run(settings: Settings, progress: Progress) -> RunReport:
-    """Materialize the whole graph; `settings` must be settled.
+def run(defs: dg.Definitions, settings: Settings, progress: Progress) -> RunReport:
+    """Materialize the whole graph; `settings` must be settled and `defs` built from them.
 
-    Raises RuntimeError when another run holds the state's lock.
+    A failed step or blocking check of the extracts stops what derives from them. Raises
+    RuntimeError when another run holds the state's lock.
     """
-    from orchestration.definitions import build
-
     try:
         with lock(settings), instance(settings) as home:
-            return _run(build(settings), settings, home, progress)
+            return _run(defs, settings, home, progress)
     except Timeout:
         raise RuntimeError(
             f"another run is working on {settings.state.absolute()}: wait for it to end, or give "
@@ -85,11 +84,8 @@ def run(settings: Settings, progress: Progress) -> RunReport:
         ) from None
 
 
-def steps(settings: Settings) -> int:
+def steps(defs: dg.Definitions) -> int:
     """How many steps a run has, for a progress bar."""
-    from orchestration.definitions import build
-
-    defs = build(settings)
     return sum(len(defs.resolve_job_def(name).graph.node_defs) for name in ("extract", "derive"))
 
 
@@ -114,7 +110,7 @@ def _run(
             found = event.asset_check_evaluation_data
             if not found.passed:
                 name = f"{found.asset_key.to_user_string()}: {found.check_name}"
-                failed_checks[name] = found.description or ""
+                (failures if found.blocking else failed_checks)[name] = found.description or ""
 
     span = {
         "dagster/asset_partition_range_start": _first_missing(defs, settings, home),

@@ -44,7 +44,12 @@ class Settings(BaseSettings):
     demand_trials: int = Field(4, ge=0, description="Optuna trials of one demand study")
     churn_trials: int = Field(4, ge=0, description="Optuna trials of one churn study")
     outcome_days: int = Field(60, ge=7, description="a customer silent this long has churned")
-    quarantine_limit: float = Field(0.02, description="share of broken rows that blocks the day")
+    quarantine_limit: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="share of broken rows or files that stops what derives from them",
+    )
 
     @model_validator(mode="after")
     def _production_brings_its_secret(self) -> "Settings":
@@ -85,11 +90,15 @@ class Settings(BaseSettings):
         """The pseudonym key: the secret, else this state's own, made on first use."""
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value().encode()
+        return self.keep_key(secrets.token_hex(32))
+
+    def keep_key(self, key: str) -> bytes:
+        """The key in the state folder, readable by its owner only; `key` when there is none yet."""
         path = self.folder("secrets") / "pseudonym.key"
         if not path.exists():
             fresh = path.with_suffix(".new")
             fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32))
+            fresh.write_text(key)
             fresh.replace(path)
         return path.read_bytes()
 

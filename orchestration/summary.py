@@ -31,7 +31,9 @@ def print_summary(console: Console, report: RunReport) -> None:
     for check, why in report.failed_checks.items():
         console.print(f"[yellow]check[/] {check}: {why}", highlight=False)
     if report.failures:
-        console.print("The plan was not written. Mend the first failure above and run again.")
+        console.print(
+            "What depends on a failure did not run. Mend the first one above, then run again."
+        )
         return
     results = resources(report.settings)["results"]
     _models(console, report, results)

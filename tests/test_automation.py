@@ -83,7 +83,7 @@ def test_broken_data_stops_everything_that_reads_it(defs):
         night.tick(AFTER)
         for key in extract_keys(defs):
             night.materialize(key, partition=DAY.isoformat())
-            night.check(key, "broken_rows_below_limit", passed=healthy, blocking=True)
+            night.check(key, "broken_share_below_limit", passed=healthy, blocking=True)
         graph = defs.resolve_asset_graph()
         asked = night.tick(AFTER + timedelta(minutes=5))
         return any(graph.get(key).group_name == "staging" for key in asked)

@@ -212,3 +212,25 @@ def test_three_weeks_of_bare_order_lines_still_give_a_plan_with_its_doubts(tmp_p
     assert plan["doubts"].notna().all()
     assert "seasonal naive takes charge" in done.stdout
     assert "No churn list: no paid order line carries a customer_id" in done.stdout
+
+
+def test_mostly_broken_extracts_stop_the_run_and_no_plan_is_derived_from_the_rest(tmp_path):
+    folder = tmp_path / "landing" / "acme" / "generic" / "shop1" / "order_lines" / "2026-06-24"
+    folder.mkdir(parents=True)
+    header = "order_id,line_id,sku_id,paid_at,qty,paid_amount"
+    rows = [f"o{i},1,SKU1,2026-06-20 12:00:00,{'many' if i % 2 else 1},9.90" for i in range(20)]
+    (folder / "orders.csv").write_text("\n".join([header, *rows]))
+    done = stork(
+        "run", "--landing", tmp_path / "landing", "--out", tmp_path / "out", "--as-of", AS_OF
+    )
+    assert done.returncode == 1
+    assert "broken_share_below_limit: 50.00% of the rows are broken" in done.stdout
+    assert not list((tmp_path / "out").rglob("replenishment_plan.csv"))
+
+
+def test_a_landing_folder_of_the_wrong_shape_is_explained_in_one_line(tmp_path):
+    (tmp_path / "landing" / "orders").mkdir(parents=True)
+    done = stork("run", "--landing", tmp_path / "landing", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "<yyyy-mm-dd>" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
