@@ -138,7 +138,7 @@ def doctor(
 def work(settings: Settings) -> None:
     """Run the graph with a progress bar and print what came out; exit 1 when a step failed."""
     from orchestration import runner
-    from orchestration.definitions import build
+    from orchestration.graph import build
     from orchestration.summary import print_summary
 
     atexit.register(quiet_teardown)

@@ -1,52 +1,6 @@
-"""The one `defs`: extracts -> warehouse -> models -> forecasts and scores -> plan -> monitors."""
+"""The one `defs` that Dagster loads: the graph of the installation the environment describes."""
 
-import os
-
-import dagster as dg
-
-from orchestration.assets.churn import churn_list, churn_model, churn_scores
-from orchestration.assets.demand import demand_forecast, demand_model
-from orchestration.assets.extracts import extracts
-from orchestration.assets.monitors import MONITORS, VERDICTS
-from orchestration.assets.planning import replenishment_plan
-from orchestration.assets.warehouse import warehouse
-from orchestration.automation import rhythms
-from orchestration.resources import resources
+from orchestration.graph import build
 from orchestration.settings import Settings
-
-
-def build(settings: Settings) -> dg.Definitions:
-    """The whole graph for one installation's settings."""
-    os.environ.update(settings.dbt_environment())  # dbt's profile and sources read these
-    tables, unit_tests, dbt = warehouse(settings)
-    sensors, schedules = rhythms()
-    sources = extracts(settings)
-    return dg.Definitions(
-        assets=[
-            *sources,
-            tables,
-            demand_model,
-            demand_forecast,
-            churn_model,
-            churn_scores,
-            churn_list,
-            replenishment_plan,
-            *MONITORS,
-        ],
-        asset_checks=[unit_tests, *VERDICTS],
-        jobs=[
-            dg.define_asset_job("extract", dg.AssetSelection.assets(*sources)),
-            dg.define_asset_job(
-                "derive",
-                dg.AssetSelection.all() - dg.AssetSelection.assets(*sources),
-                description="Everything below the lake: tables, models, plan, monitors.",
-            ),
-        ],
-        sensors=sensors,
-        schedules=schedules,
-        resources={"dbt": dbt, **resources(settings)},
-        executor=dg.in_process_executor,
-    )
-
 
 defs = build(Settings())

@@ -27,6 +27,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
     return path
 
 
+_DATES = ("ds", "as_of", "week_start")
+
+
 class Lake(dg.ConfigurableResource):
     """Landed files in, Parquet versions out; it also knows which day it is."""
 
@@ -59,9 +62,6 @@ class Warehouse(dg.ConfigurableResource):
         frame = pd.read_parquet(path)
         dates = [c for c in frame.columns if c in _DATES or c.endswith(("_on", "_date"))]
         return frame.assign(**{c: pd.to_datetime(frame[c]) for c in dates})
-
-
-_DATES = ("ds", "as_of", "week_start")
 
 
 @cache

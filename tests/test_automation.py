@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 
-from orchestration.definitions import build
+from orchestration.graph import build
 from orchestration.settings import Settings
 
 DAY = date(2026, 6, 28)

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from orchestration.definitions import build
+from orchestration.graph import build
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 HEAVY = ("torch", "xgboost", "mlflow", "evidently", "optuna", "matplotlib", "sklearn")

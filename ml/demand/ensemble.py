@@ -62,6 +62,36 @@ def skill_weights(
     return Weights(*tables)
 
 
+def held_out_weights(
+    made: list[list[Forecast]],
+    y: list[np.ndarray],
+    scale: list[np.ndarray],
+    usable: list[np.ndarray],
+    edges: list[float],
+    levels: tuple[float, ...],
+) -> Weights:
+    """`skill_weights` over held-out origins; every list has one entry per origin.
+
+    `made`: each member's forecast; `y`: series x horizon actuals, NaN where unknown; `scale`:
+    each series' volume, cut into classes at `edges`; `usable`: series that can be modelled.
+    """
+    seen = [~np.isnan(actual) & can[:, None] for actual, can in zip(y, usable, strict=True)]
+
+    def flat(per_origin: list[np.ndarray]) -> np.ndarray:
+        return np.concatenate([value[at] for value, at in zip(per_origin, seen, strict=True)])
+
+    members = range(len(made[0]))
+    volume = [np.broadcast_to(s[:, None], a.shape) for s, a in zip(scale, y, strict=True)]
+    return skill_weights(
+        flat(y),
+        np.stack([flat([forecasts[m].mean for forecasts in made]) for m in members]),
+        np.stack([flat([forecasts[m].quantiles for forecasts in made]) for m in members]),
+        levels,
+        np.searchsorted(edges, flat(volume)),
+        len(edges) + 1,
+    )
+
+
 def combine(forecasts: list[Forecast], weights: Weights, volume_class: np.ndarray) -> Forecast:
     """Weighted mean of means and of quantiles, each series with the weights of its class."""
     kind = np.minimum(volume_class, len(weights.mean) - 1)

@@ -12,7 +12,7 @@ from ml.columns import quantile_column
 from ml.demand.baseline import Forecast, SeasonalMean, SeasonalNaive
 from ml.demand.boosted import BoostedDemand
 from ml.demand.calibration import Calibration, HeldOut, calibrate, sum_quantiles, tidy
-from ml.demand.ensemble import Weights, combine, skill_weights
+from ml.demand.ensemble import Weights, combine, held_out_weights
 from ml.demand.features import FeatureTables
 from ml.demand.panel import (
     History,
@@ -345,7 +345,7 @@ class DemandForecaster:
         volumes = np.concatenate([s[u] for s, u in zip(scale, usable, strict=True)])
         edges = sorted({float(v) for v in np.quantile(volumes, [1 / 3, 2 / 3])})
         if len(self.members) > 1:
-            self._weights = self._weigh(made, y, scale, usable, edges)
+            self._weights = held_out_weights(made, y, scale, usable, edges, self.quantiles)
 
         def calibration(weights: Weights, chosen: slice) -> Calibration:
             held = []
@@ -359,23 +359,6 @@ class DemandForecaster:
             name: calibration(Weights.equal(1), slice(k, k + 1))
             for k, name in enumerate(self.members)
         }
-
-    def _weigh(self, made, y, scale, usable, edges) -> Weights:
-        seen = [~np.isnan(a) & u[:, None] for a, u in zip(y, usable, strict=True)]
-
-        def flat(per_origin):
-            return np.concatenate([v[at] for v, at in zip(per_origin, seen, strict=True)])
-
-        members = range(len(self.members))
-        volume = [np.broadcast_to(s[:, None], a.shape) for s, a in zip(scale, y, strict=True)]
-        return skill_weights(
-            flat(y),
-            np.stack([flat([f[m].mean for f in made]) for m in members]),
-            np.stack([flat([f[m].quantiles for f in made]) for m in members]),
-            self.quantiles,
-            np.searchsorted(edges, flat(volume)),
-            len(edges) + 1,
-        )
 
     def _actuals(self, tables: FeatureTables, origin: int) -> np.ndarray:
         y = np.full((tables.n_series, self.horizon), np.nan)
