@@ -26,13 +26,14 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, packages, folders, the state's lock, disk and secrets."""
+    """Look at Python, packages, folders, the state's lock, disk and settings."""
+    state, *others = _folders(settings)
     return [
         _python(),
         _packages(),
-        *_folders(settings),
-        _lock(settings),
-        _disk(settings),
+        state,
+        *others,
+        *([_lock(settings), _disk(settings)] if state.healthy else []),
         _telemetry(),
         _dbt_project(),
     ]
@@ -63,14 +64,14 @@ def _packages() -> Finding:
 
 def _folders(settings: Settings) -> list[Finding]:
     found = []
-    for name, path in (("state", settings.folder()), ("out", settings.out_folder)):
+    for name, path in (("state", settings.state.absolute()), ("out", settings.out_folder)):
         existing = next(p for p in (path, *path.parents) if p.exists())
         found.append(
             Finding(
                 f"write access to {name}",
-                os.access(existing, os.W_OK),
+                existing.is_dir() and os.access(existing, os.W_OK),
                 str(path),
-                f"give yourself the right to write to {existing}, or choose another folder",
+                f"make {existing} a folder that you may write to, or choose another one",
             )
         )
     landing = settings.landing_folder

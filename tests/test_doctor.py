@@ -38,3 +38,10 @@ def test_a_package_of_the_wrong_version_is_named(tmp_path, monkeypatch):
     assert not packages.healthy
     assert "duckdb" in packages.found
     assert "no-such-package is missing" in packages.found
+
+
+def test_a_state_folder_that_cannot_be_written_is_found_and_not_stumbled_over(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    found = findings(Settings(environment="test", state=tmp_path / "file" / "state"))
+    assert not found["write access to state"].healthy
+    assert str(tmp_path / "file") in found["write access to state"].mend
