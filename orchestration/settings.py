@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     state: Path = Field(Path("var/demo"), description="folder of everything Stork keeps")
     landing: Path | None = Field(None, description="folder of landed files; <state>/landing")
     out: Path | None = Field(None, description="folder of plans and lists; <state>/out")
-    dbt_target: Path = Field(Path("var/dbt"), description="where the dbt manifest lies")
+    dbt_target: Path = Field(
+        DBT_PROJECT_DIR.parent / "var" / "dbt", description="where the dbt manifest lies"
+    )
     tenant: str | None = Field(None, description="which tenant of the landing folder to run")
     as_of: date | None = Field(None, description="last visible day; newest landed day when unset")
     first_day: date = Field(date(2024, 1, 1), description="first daily partition")
