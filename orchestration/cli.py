@@ -170,7 +170,9 @@ def work(settings: Settings) -> None:
                     console.print(f"  {what}: {step}")
 
         report = runner.run(defs, settled, progress)
-        bar.update(task, description="finished")
+        bar.update(task, description="stopped" if report.failures else "finished")
+        if not report.failures:
+            bar.update(task, completed=bar.tasks[task].total)  # skipped steps are done too
     print_summary(console, report)
     seconds = (datetime.now().astimezone() - started).total_seconds()
     console.print(f"Took {seconds:.0f} s. Log of dbt, Optuna and Dagster: {log}", soft_wrap=True)
@@ -199,7 +201,7 @@ def explained() -> Iterator[None]:
         yield
     except typer.Exit:
         raise
-    except (ValueError, FileNotFoundError, PermissionError, RuntimeError) as problem:
+    except (ValueError, OSError, RuntimeError) as problem:
         console.print(f"[red]stork:[/] {problem}", highlight=False)
         raise typer.Exit(2) from problem
 

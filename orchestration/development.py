@@ -18,7 +18,15 @@ LOOPBACK = "127.0.0.1"
 
 
 def serve(settings: Settings, port: int) -> int:
-    """Run until interrupted; returns the exit code of `dagster dev`."""
+    """Run until interrupted; returns the exit code of `dagster dev`.
+
+    Raises FileNotFoundError when the state has no landing folder yet.
+    """
+    if not settings.landing_folder.exists():
+        raise FileNotFoundError(
+            f"{settings.landing_folder}: nothing has landed yet; run `make demo` first, or point "
+            "--state at the state of a `stork run`"
+        )
     settled = settle(settings)
     instance(settled).dispose()  # writes dagster.yaml
     project(settled)  # the manifest, once, not in every process
