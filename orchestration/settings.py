@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         0.2,
         gt=0,
         le=1,
-        description="share of broken rows or files that stops what derives from them",
+        description="share of broken rows that stops what derives from them",
     )
 
     @model_validator(mode="after")

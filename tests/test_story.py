@@ -218,13 +218,17 @@ def test_mostly_broken_extracts_stop_the_run_and_no_plan_is_derived_from_the_res
     folder = tmp_path / "landing" / "acme" / "generic" / "shop1" / "order_lines" / "2026-06-24"
     folder.mkdir(parents=True)
     header = "order_id,line_id,sku_id,paid_at,qty,paid_amount"
-    rows = [f"o{i},1,SKU1,2026-06-20 12:00:00,{'many' if i % 2 else 1},9.90" for i in range(20)]
+    rows = [f"o{i},1,SKU1,2026-06-20 12:00:00,{'many' if i % 2 else 1},9.90" for i in range(200)]
     (folder / "orders.csv").write_text("\n".join([header, *rows]))
     done = stork(
         "run", "--landing", tmp_path / "landing", "--out", tmp_path / "out", "--as-of", AS_OF
     )
-    assert done.returncode == 1
-    assert "broken_share_below_limit: 50.00% of the rows are broken" in done.stdout
+    again = stork(
+        "run", "--landing", tmp_path / "landing", "--out", tmp_path / "out", "--as-of", AS_OF
+    )
+    for run_of_it in (done, again):
+        assert run_of_it.returncode == 1, "asking again makes nothing better"
+        assert "broken_share_below_limit: 100 of 200 rows in all are broken" in run_of_it.stdout
     assert not list((tmp_path / "out").rglob("replenishment_plan.csv"))
 
 

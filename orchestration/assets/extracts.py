@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
+from monitoring.extract_quality import broken_share
 from orchestration.automation import NIGHTLY
+from orchestration.checks import check_result
 from orchestration.landing import SOURCES
 from orchestration.landing.lake import LoadReport, load_range
 from orchestration.partitions import daily
@@ -50,26 +53,37 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
                 "broken_share_below_limit",
                 asset=key,
                 blocking=True,
-                description=f"More than {settings.quarantine_limit:.0%} broken rows, or files "
-                "that cannot be read, stop everything derived from them.",
+                description=f"More than {settings.quarantine_limit:.0%} broken rows, in all or on "
+                "the newest day, or no readable file stop everything derived from them.",
             ),
         ],
     )
     def extract(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[dg.MaterializeResult]:
-        report = load_range(
+        end = date.fromisoformat(context.partition_key_range.end)
+        load = partial(
+            load_range,
             Path(lake.landing),
             Path(lake.folder),
             platform=platform,
             dataset=dataset,
-            first=date.min,
-            last=date.fromisoformat(context.partition_key_range.end),
             key=settings.key(),
             tenant=lake.tenant,
         )
+        report = load(first=date.min, last=end)
+        newest = load(first=end, last=end)  # all known by now: only counted
         for message in report.messages:
             context.log.warning(message)
+        health = broken_share(
+            rows=report.rows_in,
+            broken=report.rows_quarantined + report.rows_broken_before,
+            newest_rows=newest.rows_in,
+            newest_broken=newest.rows_broken_before,
+            files=report.files,
+            files_unreadable=report.files_unreadable,
+            limit=settings.quarantine_limit,
+        )
         yield dg.MaterializeResult(
-            metadata=_metadata(report), check_results=_checks(report, settings.quarantine_limit)
+            metadata=_metadata(report), check_results=[_quarantine(report), check_result(health)]
         )
 
     return extract
@@ -87,28 +101,19 @@ def _metadata(report: LoadReport) -> dict[str, object]:
     }
 
 
-def _checks(report: LoadReport, limit: float) -> list[dg.AssetCheckResult]:
+def _quarantine(report: LoadReport) -> dg.AssetCheckResult:
     reasons = "; ".join(f"{n} x {why}" for why, n in report.quarantine_reasons.items())
-    share = report.rows_quarantined / max(report.rows_in, 1)
-    files = report.files_unreadable / max(report.files, 1)
-    return [
-        dg.AssetCheckResult(
-            check_name="quarantine",
-            passed=report.rows_quarantined == 0 and report.files_unreadable == 0,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=f"{report.rows_quarantined} of {report.rows_in} rows are in quarantine, "
-            f"{report.files_unreadable} files could not be read. {reasons}".strip(),
-            metadata={
-                "rows_quarantined": report.rows_quarantined,
-                "files_unreadable": report.files_unreadable,
-                "reasons": dg.MetadataValue.json(dict(report.quarantine_reasons)),
-            },
-        ),
-        dg.AssetCheckResult(
-            check_name="broken_share_below_limit",
-            passed=max(share, files) <= limit,
-            description=f"{share:.2%} of the rows are broken and {files:.2%} of the files cannot "
-            f"be read (limit {limit:.0%})",
-            metadata={"broken_row_share": share, "broken_file_share": files, "limit": limit},
-        ),
-    ]
+    return dg.AssetCheckResult(
+        check_name="quarantine",
+        passed=report.rows_quarantined == 0 and report.files_unreadable == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{report.rows_quarantined} of {report.rows_in} rows went to quarantine, "
+        f"{report.rows_broken_before} are there from earlier loads, {report.files_unreadable} "
+        f"files could not be read. {reasons}".strip(),
+        metadata={
+            "rows_quarantined": report.rows_quarantined,
+            "rows_broken_before": report.rows_broken_before,
+            "files_unreadable": report.files_unreadable,
+            "reasons": dg.MetadataValue.json(dict(report.quarantine_reasons)),
+        },
+    )

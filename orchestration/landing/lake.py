@@ -33,6 +33,7 @@ class LoadReport:
     """What a load did: rows_in = rows_loaded + rows_quarantined + rows_known, always.
 
     A file that cannot be read at all counts under `files_unreadable`, with no rows.
+    Of rows_known, `rows_broken_before` were put in quarantine by an earlier load.
     `quarantine_reasons` counts broken rows by reason; `messages` are for people.
     """
 
@@ -41,6 +42,7 @@ class LoadReport:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     rows_known: int = 0
+    rows_broken_before: int = 0
     columns_ignored: tuple[str, ...] = ()
     quarantine_reasons: dict[str, int] = field(default_factory=dict)
     files_unreadable: int = 0
@@ -53,6 +55,7 @@ class LoadReport:
             rows_loaded=self.rows_loaded + other.rows_loaded,
             rows_quarantined=self.rows_quarantined + other.rows_quarantined,
             rows_known=self.rows_known + other.rows_known,
+            rows_broken_before=self.rows_broken_before + other.rows_broken_before,
             columns_ignored=tuple(sorted({*self.columns_ignored, *other.columns_ignored})),
             quarantine_reasons=dict(
                 Counter(self.quarantine_reasons) + Counter(other.quarantine_reasons)
@@ -221,6 +224,7 @@ def _known(entry: dict) -> LoadReport:
         files=1,
         rows_in=entry["rows_in"],
         rows_known=entry["rows_in"],
+        rows_broken_before=entry["rows_quarantined"],
         columns_ignored=tuple(entry["columns_ignored"]),
         files_unreadable=unreadable,
         messages=tuple(entry["messages"]) if unreadable else (),
