@@ -178,7 +178,7 @@ def settle(
             params={"recipe": json.dumps(recipe, sort_keys=True)},
             metrics={name: float(value) for name, value in metrics.items() if value == value},
             tags=proposal.tags(),
-            tables={"scores": table, "backtest": backtest, "trials": trials},
+            tables={"scores": table, "backtest": backtest},
         )
     registry.trials(proposal.name, trials)
     alias = "champion" if promotion.promote else "challenger"

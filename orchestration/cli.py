@@ -139,6 +139,7 @@ def work(settings: Settings) -> None:
     """Run the graph with a progress bar and print what came out; exit 1 when a step failed."""
     from orchestration import runner
     from orchestration.graph import build
+    from orchestration.landing.lake import check_layout
     from orchestration.summary import print_summary
 
     atexit.register(quiet_teardown)
@@ -148,6 +149,8 @@ def work(settings: Settings) -> None:
         f"Stork: as of [bold]{settled.as_of}[/], landing {settled.landing_folder}, "
         f"state {settled.state.absolute()}"
     )
+    for passed_over in check_layout(settled.landing_folder, tenant=settled.tenant):
+        console.print(f"[yellow]landing[/] {passed_over}", highlight=False)
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

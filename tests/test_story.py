@@ -205,7 +205,9 @@ def test_three_weeks_of_bare_order_lines_still_give_a_plan_with_its_doubts(tmp_p
     ]
     header = "order_id,line_id,sku_id,paid_at,qty,paid_amount"
     (folder / "orders.csv").write_text("\n".join([header, *rows]))
+    (folder.parent.parent / "stocks").mkdir()  # a dataset by the wrong name
     done = run(tmp_path / "landing", tmp_path / "out")
+    assert "acme/generic/shop1/stocks: passed over" in done.stdout.replace("\n", "")
     plan = pd.read_csv(tmp_path / "out" / AS_OF.isoformat() / "replenishment_plan.csv")
     assert sorted(plan["sku_id"]) == ["SKU0", "SKU1", "SKU2"]
     assert (plan["order_qty"] > 0).all()
@@ -238,3 +240,17 @@ def test_a_landing_folder_of_the_wrong_shape_is_explained_in_one_line(tmp_path):
     assert done.returncode == 2
     assert "<yyyy-mm-dd>" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "call", ["getaddrinfo('example.org', 80)", "create_connection(('10.9.8.7', 80))"]
+)
+def test_the_block_that_the_story_runs_under_refuses_the_network_to_children_too(call):
+    blocked = os.environ | {"PYTHONPATH": str(Path(__file__).parent / "no_network")}
+    child = f"import socket; socket.{call}"
+    parent = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {child!r}]))"
+    done = subprocess.run(
+        [sys.executable, "-c", parent], env=blocked, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "the tests allow no network" in done.stderr
