@@ -12,6 +12,7 @@ LAKE_TYPES = {
     "moment": "TIMESTAMPTZ",
     "day": "DATE",
     "flag": "BOOLEAN",
+    "list": "VARCHAR",
 }
 
 LINEAGE_TYPES = {
@@ -21,8 +22,10 @@ LINEAGE_TYPES = {
     "landed_on": "DATE",
     "source_file": "VARCHAR",
     "source_row": "BIGINT",
+    "line_no": "BIGINT",
     "source_version": "TIMESTAMPTZ",
     "row_hash": "VARCHAR",
+    "is_full_extract": "BOOLEAN",
 }
 
 QUARANTINE_TYPES = {
@@ -62,7 +65,16 @@ class Column:
 
     `kind` is a key of LAKE_TYPES. `above` (exclusive), `at_least` and `at_most` (inclusive) bound
     money and numbers; `choices` bounds text. `default` fills a missing value. A `personal` column
-    becomes a pseudonym at the door and its raw value is never written.
+    becomes a pseudonym at the door and its raw value is never written; `scope` is the namespace
+    of that pseudonym: "shop" for a name of one shop only, anything else for a name that all shops
+    of the tenant share ("unionid", "member", "taobao").
+
+    `api` says where an API record holds the value: keys joined by ".", alternatives by "|", the
+    first that is there wins; `level` "line" reads it from each element of `Dataset.lines`.
+    `api_unit` is "fen" for money, "epoch_s" or "epoch_ms" for times; without it an API writes
+    yuan and Beijing time as text, as exports always do. `headers` are the names the column has in
+    back-office exports, besides its own. A column of kind "list" keeps of each object of a nested
+    list its `fields` only, as JSON text.
     """
 
     name: str
@@ -77,6 +89,12 @@ class Column:
     choices: tuple[str, ...] = ()
     default: str | None = None
     personal: bool = False
+    scope: str = "shop"
+    api: str = ""
+    api_unit: str = ""
+    level: str = "record"
+    headers: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,13 +108,27 @@ class Rule:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset of a platform: `key` names the columns that identify a record."""
+    """One dataset of a platform: `key` names the columns that identify a record.
+
+    `envelopes` are the dotted paths under which an API response holds its list of records ("" for
+    a bare record); `lines` is the path of a record's own list of lines, each of which becomes a
+    row. `version` is the column that dates a version of a record; where it is missing the landed
+    day does. `success` is an envelope field and its values that mean success. The column
+    `shop_marker` must equal the shop_id of the folder. `totals` are more words that mark a row of
+    totals in a key column.
+    """
 
     name: str
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
+    envelopes: tuple[str, ...] = ()
+    lines: str = ""
+    version: str = "updated_at"
+    success: tuple[str, tuple[str, ...]] = ("", ())
+    shop_marker: str = ""
+    totals: tuple[str, ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
