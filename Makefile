@@ -7,18 +7,27 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly test dev lint doctor clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/.installed .venv/.parsed ## virtual environment, packages, dbt manifest
 
-demo: setup ## the main job on a generated shop; plan in var/demo/out
+demo: setup ## the main job on a generated world in all dialects; plan in var/demo/out
 	@$(BIN)/stork demo
 
 demo-real: .venv/.realdata setup ## the same on a real grocer's baby baskets; plan in var/demo-real/out
 	@$(BIN)/stork demo-real
+
+reconcile: setup ## canonical order lines against the sandbox's truth, all defects on
+	@$(BIN)/python -m benchmarks.reconcile --scale small --defects heavy
+
+bench-ingest: setup ## 1 million order lines from landing to marts, beside plain DuckDB
+	@$(BIN)/python -m benchmarks.ingest
+
+bench-nightly: setup ## one more day of extracts against a full rebuild (minutes, 10 GB of disk)
+	@$(BIN)/python -m benchmarks.nightly
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 5 minutes on 2 cores)"
@@ -50,7 +59,7 @@ clean: ## remove .venv and var
 	@$(BIN)/pip install --quiet --editable ".[dev,realdata]"
 	@touch $@
 
-.venv/.parsed: .venv/.installed $(shell find dbt_project -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md')
+.venv/.parsed: .venv/.installed $(shell find dbt_project -name '*.sql' -o -name '*.py' -o -name '*.yml' -o -name '*.csv' -o -name '*.md')
 	@echo "stork: parsing the dbt project"
 	@$(BIN)/stork prepare
 	@touch $@

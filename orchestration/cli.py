@@ -1,4 +1,4 @@
-"""The command line: run, demo, demo-real, dev, doctor."""
+"""The command line: run, demo, demo-real, sandbox, dev, doctor."""
 
 import atexit
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -31,6 +31,11 @@ app = typer.Typer(
 # a log file is wider than the 80 columns that rich assumes for it
 console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 150)
 
+sandbox = typer.Typer(help="A generated world to try things on.", no_args_is_help=True)
+app.add_typer(sandbox, name="sandbox")
+
+Scale = Literal["tiny", "small", "medium", "large"]
+Defects = Literal["none", "realistic", "heavy"]
 State = Annotated[
     Path | None, typer.Option(help="Folder of lake, tables, models. Default: <out>/state")
 ]
@@ -67,16 +72,13 @@ def demo(
     state: Annotated[Path, typer.Option(help="Where the demo lives")] = Path("var/demo"),
     language: Language = "zh",
 ) -> None:
-    """The main job on a generated shop: two years of orders, stock and promotions."""
-    from orchestration.sandbox.shop import LAST_DAY, generate
-
+    """The main job on a generated world: two years of three brands, in the platforms' dialects."""
     with explained():
-        settings = Settings(state=state, language=language, as_of=LAST_DAY)
+        settings = Settings(state=state, language=language)
         # a known key, so that the demo's customers have the same pseudonyms everywhere
         settings.keep_key("nobody real buys in the generated shop")
         if not settings.landing_folder.exists():
-            console.print(f"Generating the shop into {settings.landing_folder} ...")
-            once(settings.landing_folder, generate)
+            generate_world(settings.landing_folder, state / "truth", scale="small")
         work(settings)
 
 
@@ -96,6 +98,20 @@ def demo_real(
         work(settings.model_copy(update={"as_of": note.as_of}))
         for sentence in note.sentences(language):
             console.print(f"- {sentence}")
+
+
+@sandbox.command()
+def generate(
+    landing: Annotated[Path, typer.Option(help="Folder for the extracts; must not exist yet")],
+    truth: Annotated[Path, typer.Option(help="Folder for what really happened")],
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files")] = 7,
+    days: Annotated[int | None, typer.Option(help="Days to simulate. Default: the scale's")] = None,
+    scale: Annotated[Scale, typer.Option(help="How large a world")] = "small",
+    defects: Annotated[Defects, typer.Option(help="How badly extracts are damaged")] = "realistic",
+) -> None:
+    """Write a seeded world's extracts in every platform's dialect, and its truth apart."""
+    with explained():
+        generate_world(landing, truth, scale=scale, seed=seed, days=days, defects=defects)
 
 
 @app.command()
@@ -189,12 +205,43 @@ def quiet_teardown() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def once(folder: Path, fill: Callable[[Path], object]) -> None:
+def generate_world(landing: Path, truth: Path, *, scale: str, **options: object) -> None:
+    """Generate a sandbox world with a progress bar; raises ValueError if a folder is taken."""
+    from orchestration.sandbox.generate import generate as write
+
+    for folder in (landing, truth):
+        if folder.exists() and any(folder.iterdir()):
+            raise ValueError(f"{folder} is not empty: remove it or choose another folder")
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task(f"generating the {scale} world")
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        def fill(fresh_truth: Path) -> object:
+            return once(
+                landing,
+                lambda fresh: write(fresh, fresh_truth, scale=scale, progress=progress, **options),
+            )
+
+        report = once(truth, fill)
+    console.print(f"{report}", highlight=False)
+
+
+def once(folder: Path, fill: Callable[[Path], object]) -> object:
     """Let `fill` write beside `folder`, then rename: a cut-off try leaves no half shop behind."""
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    fill(fresh)
+    filled = fill(fresh)
     fresh.rename(folder)
+    return filled
 
 
 @contextmanager

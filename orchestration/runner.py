@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -42,8 +42,8 @@ def lock(settings: Settings) -> FileLock:
 def settle(settings: Settings) -> Settings:
     """The settings with as-of day and first partition filled in from landing and state.
 
-    Daily partitions start a week before the first as-of day this state has seen; what landed
-    earlier comes in with them. Raises ValueError when nothing landed by the as-of day.
+    Daily partitions start on the first as-of day this state has seen, since that day's partition
+    brings in whatever landed before it. Raises ValueError when nothing landed by the as-of day.
     """
     first, last = landed_days(settings.landing_folder, tenant=settings.tenant)
     as_of = settings.as_of or last
@@ -54,7 +54,7 @@ def settle(settings: Settings) -> Settings:
         )
     mark = settings.folder() / "first_day"
     if not mark.exists():
-        mark.write_text(max(first, as_of - timedelta(days=6)).isoformat())
+        mark.write_text(as_of.isoformat())
     first_day = min(date.fromisoformat(mark.read_text()), as_of)
     return settings.model_copy(update={"as_of": as_of, "first_day": first_day})
 

@@ -21,6 +21,7 @@ from dagster_dbt import (
 )
 from packaging import version
 
+from orchestration.assets.builds import PROJECT_FILES, Build, keep_build, read_build
 from orchestration.automation import GATED
 from orchestration.resources import Lake
 from orchestration.settings import DBT_PROJECT_DIR, Settings
@@ -59,7 +60,9 @@ def project(settings: Settings) -> DbtProject:
     found = DbtProject(project_dir=DBT_PROJECT_DIR, target_path=settings.dbt_target.absolute())
     manifest = Path(found.manifest_path)
     written = manifest.stat().st_mtime if manifest.exists() else 0.0
-    sources = (p for p in DBT_PROJECT_DIR.rglob("*") if p.suffix in {".sql", ".yml", ".csv", ".md"})
+    sources = (
+        p for p in DBT_PROJECT_DIR.rglob("*") if p.suffix in {".sql", ".py", ".yml", ".csv", ".md"}
+    )
     if any(path.stat().st_mtime > written for path in sources):
         parse(settings)
     return found
@@ -105,9 +108,18 @@ def warehouse(
         name="warehouse",
     )
     def tables(context: dg.AssetExecutionContext, dbt: FastDbt, lake: Lake) -> Iterator[Any]:
-        arguments = ["build", "--exclude-resource-type", "unit_test", *_variables(lake)]
+        log = settings.warehouse_file.with_suffix(".build.json")
+        last = read_build(log) if settings.warehouse_file.exists() else None
+        build = Build.of_today(Path(lake.folder), lake.last_visible_day())
+        since = build.since(last)
+        context.log.info("everything anew" if since is None else f"what changed since {since}")
+        arguments = ["build", "--exclude-resource-type", "unit_test", *_variables(lake, since)]
+        if since is None:
+            arguments.append("--full-refresh")
         with _target(settings, context.run.run_id) as target:
             yield from dbt.cli(arguments, context=context, target_path=target).stream()
+        if not context.is_subset:
+            keep_build(log, build)
 
     manifest = json.loads(Path(dbt_project.manifest_path).read_text(encoding="utf-8"))
     return tables, _unit_tests(settings, list(manifest["unit_tests"].values())), _dbt()
@@ -149,8 +161,9 @@ def _unit_tests(settings: Settings, unit_tests: list[dict[str, Any]]) -> dg.Asse
     return checks
 
 
-def _variables(lake: Lake) -> list[str]:
-    return ["--vars", json.dumps({"as_of": lake.last_visible_day().isoformat()})]
+def _variables(lake: Lake, since: dict[str, object] | None = None) -> list[str]:
+    variables = {"as_of": lake.last_visible_day().isoformat(), "since": since}
+    return ["--vars", json.dumps(variables)]
 
 
 @contextmanager

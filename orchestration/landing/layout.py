@@ -1,5 +1,6 @@
 """Where files land: landing/<tenant>/<platform>/<shop_id>/<dataset>/<yyyy-mm-dd>/<file>."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from orchestration.landing import SOURCES
 
+_ASIDE = (".", "_")
 LAYOUT = "landing/<tenant>/<platform>/<shop_id>/<dataset>/<yyyy-mm-dd>/<file>"
 
 
@@ -26,6 +28,8 @@ class LandedFile:
     shop_id: str
     dataset: str
     landed_on: date
+    size: int
+    mtime_ns: int
 
 
 def check_layout(landing: Path, *, tenant: str | None = None) -> tuple[str, ...]:
@@ -61,21 +65,28 @@ def landed_files(
     Names that begin with a dot or an underscore are side files and left alone.
     """
     _chosen_tenant(landing, tenant)
-    files = [
-        LandedFile(
-            path=path,
-            source_file=path.relative_to(landing).as_posix(),
-            tenant=path.relative_to(landing).parts[0],
-            platform=platform,
-            shop_id=folder.parent.parent.name,
-            dataset=dataset,
-            landed_on=day,
-        )
-        for folder, day in _day_folders(landing, tenant=tenant, platform=platform, dataset=dataset)
-        if first <= day <= last
-        for path in folder.iterdir()
-        if path.is_file() and not _is_aside(path)
-    ]
+    files = []
+    for folder, day in _day_folders(landing, tenant=tenant, platform=platform, dataset=dataset):
+        if not first <= day <= last:
+            continue
+        where = folder.relative_to(landing)
+        for entry in os.scandir(folder):
+            if entry.name.startswith(_ASIDE) or not entry.is_file():
+                continue
+            found = entry.stat()
+            files.append(
+                LandedFile(
+                    path=folder / entry.name,
+                    source_file=f"{where.as_posix()}/{entry.name}",
+                    tenant=where.parts[0],
+                    platform=platform,
+                    shop_id=where.parts[2],
+                    dataset=dataset,
+                    landed_on=day,
+                    size=found.st_size,
+                    mtime_ns=found.st_mtime_ns,
+                )
+            )
     return sorted(files, key=lambda file: (file.landed_on, file.source_file))
 
 
@@ -145,7 +156,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _is_aside(path: Path) -> bool:
-    return path.name.startswith((".", "_"))
+    return path.name.startswith(_ASIDE)
 
 
 def _day(name: str) -> date | None:

@@ -6,13 +6,18 @@ from collections.abc import Iterable
 
 MASK = "(withheld: identifies a person)"
 MINIMUM_KEY_BYTES = 16
+SHOP = "shop"
+
+_BLOCK = 64  # bytes of a SHA-256 block
 
 
 class Pseudonymiser:
     """Keyed HMAC-SHA256 pseudonyms, scoped so that no buyer can be followed across shops.
 
     `key` is a secret of at least 16 bytes; whoever lacks it can neither reverse nor recompute a
-    pseudonym. Raises ValueError for a shorter key.
+    pseudonym. The scope "shop" gives names of one tenant, platform and shop; any other scope
+    ("unionid", "member") gives names that all shops of the tenant share. Raises ValueError for a
+    shorter key.
     """
 
     def __init__(self, key: bytes, *, tenant: str, platform: str, shop_id: str) -> None:
@@ -21,14 +26,31 @@ class Pseudonymiser:
                 f"the pseudonym key has {len(key)} bytes and needs at least {MINIMUM_KEY_BYTES}: "
                 "set a longer secret and keep it, since a new key gives every buyer a new name"
             )
-        scope = b"\x00".join(part.encode() for part in (tenant, platform, shop_id))
-        # one key per scope, so that the scope costs nothing per value
-        self._scoped_key = hmac.digest(key, scope, hashlib.sha256)
+        self._key = key
+        self._tenant = tenant
+        self._shop = (tenant, platform, shop_id)
 
-    def pseudonym(self, raw: str) -> str:
+    def pseudonym(self, raw: str, scope: str = SHOP) -> str:
         """The stable name of one buyer: "c_" and 20 hexadecimal digits."""
-        return "c_" + hmac.digest(self._scoped_key, raw.encode(), hashlib.sha256).hex()[:20]
+        digest = hmac.digest(self._scoped_key(scope), raw.encode(), hashlib.sha256)
+        return "c_" + digest.hex()[:20]
 
-    def mapping(self, raw_values: Iterable[str]) -> dict[str, str]:
+    def mapping(self, raw_values: Iterable[str], scope: str = SHOP) -> dict[str, str]:
         """Raw value -> pseudonym, one computation per distinct value."""
-        return {raw: self.pseudonym(raw) for raw in set(raw_values)}
+        return {raw: self.pseudonym(raw, scope) for raw in set(raw_values)}
+
+    def pads(self, scope: str) -> tuple[bytes, bytes]:
+        """The inner and the outer block of the scope's HMAC, for pseudonym_in_sql."""
+        padded = self._scoped_key(scope).ljust(_BLOCK, b"\x00")
+        return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
+
+    def _scoped_key(self, scope: str) -> bytes:
+        # no platform has an empty name, so no shop's scope equals a shared one
+        parts = self._shop if scope == SHOP else (self._tenant, "", scope)
+        return hmac.digest(self._key, b"\x00".join(p.encode() for p in parts), hashlib.sha256)
+
+
+def pseudonym_in_sql(text: str, inner: str, outer: str) -> str:
+    """Pseudonymiser.pseudonym as SQL over a text and the two blocks of its scope's HMAC."""
+    digest = f"sha256({outer} || unhex(sha256({inner} || encode({text}))))"
+    return f"'c_' || left({digest}, 20)"

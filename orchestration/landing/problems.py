@@ -4,105 +4,164 @@ from dataclasses import dataclass
 
 from orchestration.landing.privacy import MASK
 from orchestration.landing.schema import Column, Dataset
-from orchestration.landing.values import FIRST_YEAR, LAST_YEAR, is_damaged_id, is_placeholder
+from orchestration.landing.values import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    is_damaged_id,
+    is_placeholder,
+    quoted,
+)
 
 CONTRADICTION = (
     "contradicts another record of this file with the same key and version: keep one of them, "
-    "or give them different updated_at"
+    "or give them different times of change"
 )
+NOT_ONE_VALUE = "(withheld: a list or an object, of which nobody said what it may hold)"
 
-_TOTALS = ("合计", "总计", "小计", "total", "grand total")
 _UNREADABLE = {
     "money": "is not an amount in yuan: write it like 1234.50",
+    "fen": "is not a whole number of fen (分): write it like 53800",
     "number": "is not a finite number: write it like 12 or 0.15",
     "moment": "is not a time: write it like 2026-06-28 20:01:45",
     "day": "is not a date: write it like 2026-06-28",
+    "epoch_s": "is not a time in seconds since 1970: write it like 1762790400",
+    "epoch_ms": "is not a time in milliseconds since 1970: write it like 1762790400000",
     "flag": "is neither true nor false: write true or false",
 }
 _DAMAGED = "was damaged by a spreadsheet (digits lost): export it as text and do not re-save it"
+_ROUNDED = "was damaged: read the numbers of the JSON as text, floating point loses digits"
 _EMPTY = "is required and empty: fill it in"
 _PLACEHOLDER = (
     f"is required and holds a placeholder (before {FIRST_YEAR} or after {LAST_YEAR}): fill in "
     "the real time"
 )
+_LIST = "holds a list or an object where one value belongs: the source changed its format"
+_FUTURE = "is from the future, later than the day after it landed: check the puller's clock"
+_NO_LINES = "has no lines: pull the detail, list calls return partial fields"
 
 
 @dataclass(frozen=True)
-class Problems:
-    """SQL of what is wrong with a record.
+class Problem:
+    """One thing that can be wrong: three SQL expressions and the field it is about."""
 
-    `found` is true if anything is; `named` lists (field, value, reason) structs, columns in their
-    order and rules last: dear, so it is for the few records that need it; `none` is its null.
-    Both read the cleaned text as t_<column>, its moment as m_<column>, for personal columns
-    d_<column> (damaged), and the typed value as <column>.
+    condition: str
+    field: str
+    value: str
+    reason: str
+
+
+def any_of(problems: list[Problem]) -> str:
+    """SQL: whether anything is wrong."""
+    return " or ".join(f"coalesce({p.condition}, false)" for p in problems) or "false"
+
+
+def named(problems: list[Problem]) -> str:
+    """SQL: a list of (field, value, reason), in the order given; dear, so for few records only."""
+    each = ", ".join(
+        f"case when {p.condition} then struct_pack(field := {quoted(p.field)}, "
+        f"value := cast({p.value} as varchar), reason := {p.reason}) end"
+        for p in problems
+    )
+    return f"list_filter([{each}], lambda p: p is not null)"
+
+
+def of_cells(
+    columns: tuple[Column, ...], *, is_api: bool, rounded: dict[str, str]
+) -> list[Problem]:
+    """What each cell can have, in the order of the columns.
+
+    Reads the cleaned text as t_<column>, its moment as m_<column> and its value as v_<column>.
+    `rounded` holds, for ids whose long values all lost digits in some file, the SQL condition
+    that names these files.
     """
-
-    found: str
-    named: str
-    none: str = "cast(null as struct(field varchar, value varchar, reason varchar)[])"
+    return [p for column in columns for p in _of_cell(column, is_api, rounded)]
 
 
-def problems(dataset: Dataset, rounded: frozenset[str]) -> Problems:
-    """The dataset's problems; `rounded` names the ids that lost digits throughout the file."""
-    each = [p for column in dataset.columns for p in _of_column(column, dataset, rounded)]
-    each += [
-        (f"not ({rule.condition})", rule.field, f"cast({rule.field} as varchar)", rule.reason)
+def of_records(dataset: Dataset, *, is_api: bool) -> list[Problem]:
+    """What a record can have as a whole; reads _version, lines and the file's columns."""
+    found = []
+    if dataset.shop_marker:
+        marker = f't_{dataset.shop_marker}'
+        text = f"{quoted(dataset.shop_marker + ' says this belongs to shop ')} || \"{marker}\""
+        advice = quoted(": move the file to that shop's folder, or log the puller in as this shop")
+        reason = f"{text} || ', not to ' || shop_id || {advice}"
+        found.append(
+            Problem(f'"{marker}" <> shop_id', dataset.shop_marker, f'"{marker}"', reason)
+        )
+    if dataset.version in dataset.column_names:
+        late = "_version >= _landed_at + interval 2 day"
+        found.append(_problem(late, dataset.version, "_version", _FUTURE))
+    if is_api and dataset.lines and needs_lines(dataset):
+        found.append(_problem("coalesce(len(lines), 0) = 0", dataset.lines, "null", _NO_LINES))
+    return found
+
+
+def of_rules(dataset: Dataset) -> list[Problem]:
+    """The rules between columns of a row; read the values under the columns' own names."""
+    return [
+        _problem(f"not ({rule.condition})", rule.field, f'"{rule.field}"', rule.reason)
         for rule in dataset.rules
     ]
-    named = ", ".join(_named(*problem) for problem in each)
-    return Problems(
-        found=" or ".join(f"coalesce({condition}, false)" for condition, *_ in each),
-        named=f"list_filter([{named}], lambda p: p is not null)",
-    )
 
 
-def _named(condition: str, field: str, value: str, reason: str) -> str:
-    text = f"{field} {reason}".replace("'", "''")
-    return (
-        f"case when {condition} then struct_pack(field := '{field}', value := {value}, "
-        f"reason := '{text}') end"
-    )
+def needs_lines(dataset: Dataset) -> bool:
+    """Whether a record without lines is a broken one, not one that happens to have none."""
+    return any(column.required for column in dataset.line_columns)
 
 
-def _of_column(column: Column, dataset: Dataset, rounded: frozenset[str]) -> list[tuple]:
-    name, text = column.name, f"t_{column.name}"
-    value = f"'{MASK}'" if column.personal else text
-    found = []
+def _problem(condition: str, field: str, value: str, reason: str) -> Problem:
+    return Problem(condition, field, value, quoted(f"{field} {reason}"))
+
+
+def shown(column: Column, *, is_api: bool) -> str:
+    """SQL of a cell's text as people may see it; nothing personal, nothing undeclared."""
+    text = f'"t_{column.name}"'
     if column.personal:
-        found.append((f"d_{name}", _DAMAGED))
-    elif column.kind == "id":
-        found.append((is_damaged_id(text, is_rounded=name in rounded), _DAMAGED))
-    if name in dataset.key and column.kind == "id":
-        totals = ", ".join(f"'{word}'" for word in _TOTALS)
-        found.append((f"lower({text}) in ({totals})", "marks a total row: remove it"))
+        return f"case when {text} is not null then {quoted(MASK)} end"
+    if is_api and column.kind != "list":
+        return f"case when ord({text}) in (91, 123) then {quoted(NOT_ONE_VALUE)} else {text} end"
+    return text
+
+
+def _of_cell(column: Column, is_api: bool, rounded: dict[str, str]) -> list[Problem]:
+    text, parsed, value = (f'"{prefix}_{column.name}"' for prefix in "tmv")
+    lost_digits = rounded.get(column.name, "false")
+    found = []
+    if is_api and column.kind in ("id", "text"):
+        several = f"case when ord({text}) in (91, 123) then json_valid({text}) end"
+        found.append((several, _LIST))
+    if column.personal or column.kind == "id":
+        reason = _ROUNDED if is_api else _DAMAGED
+        found.append((is_damaged_id(text, rounded=lost_digits), reason))
     if column.required:
         found.append((f"{text} is null", _EMPTY))
     if column.kind in ("moment", "day"):
-        placeholder = is_placeholder(text, f"m_{name}")
-        unreadable = f"m_{name} is null and {text} is not null and not {placeholder}"
-        found.append((unreadable, _UNREADABLE[column.kind]))
+        placeholder = is_placeholder(text, parsed)
+        unreadable = f"case when {parsed} is null then {text} is not null and not {placeholder} end"
+        unit = column.api_unit if is_api and column.api_unit else column.kind
+        found.append((unreadable, _UNREADABLE[unit]))
         if column.required:
             found.append((placeholder, _PLACEHOLDER))
     elif column.kind in _UNREADABLE:
-        found.append((f"{name} is null and {text} is not null", _UNREADABLE[column.kind]))
-    found += _out_of_domain(column)
-    return [(condition, name, value, reason) for condition, reason in found]
+        unit = column.api_unit if is_api and column.api_unit else column.kind
+        found.append((f"{value} is null and {text} is not null", _UNREADABLE[unit]))
+    found += _out_of_domain(column, value)
+    display = shown(column, is_api=is_api)
+    return [_problem(condition, column.name, display, reason) for condition, reason in found]
 
 
-def _out_of_domain(column: Column) -> list[tuple[str, str]]:
+def _out_of_domain(column: Column, value: str) -> list[tuple[str, str]]:
     bounds = (
         (column.above, "<=", "must be above {}: correct it or remove the record"),
         (column.at_least, "<", "must be at least {}: correct it or remove the record"),
         (column.at_most, ">", "must be at most {}: correct it or remove the record"),
     )
     found = [
-        (f"{column.name} {sign} {bound}", reason.format(f"{bound:g}"))
+        (f"{value} {sign} {bound}", reason.format(f"{bound:g}"))
         for bound, sign, reason in bounds
         if bound is not None
     ]
     if column.choices:
-        allowed = ", ".join(f"'{choice}'" for choice in column.choices)
-        found.append(
-            (f"{column.name} not in ({allowed})", f"must be one of {', '.join(column.choices)}")
-        )
+        allowed = ", ".join(quoted(choice) for choice in column.choices)
+        found.append((f"{value} not in ({allowed})", f"must be one of {', '.join(column.choices)}"))
     return found

@@ -1,84 +1,72 @@
 """What could not be loaded: kept with its place, its value and what to do about it."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from orchestration.landing.layout import LandedFile
 from orchestration.landing.privacy import MASK
-from orchestration.landing.reader import BrokenRow, UnreadableFileError
+from orchestration.landing.rows import BrokenRow
 from orchestration.landing.schema import QUARANTINE_TYPES, Dataset, arrow_schema
 
-_DETAILS = ("source_row", "field", "value", "reason", "raw")
+_SCHEMA = arrow_schema(QUARANTINE_TYPES)
 
 
-def quarantine_table(file: LandedFile, details: dict[str, list]) -> pa.Table:
-    """The file's quarantine rows from their columns source_row, field, value, reason, raw."""
-    count = len(details["reason"])
-    scope = {
-        "tenant": file.tenant,
-        "platform": file.platform,
-        "shop_id": file.shop_id,
-        "dataset": file.dataset,
-        "landed_on": file.landed_on,
-        "source_file": file.source_file,
-    }
-    columns = {name: [value] * count for name, value in scope.items()} | details
-    return pa.table(columns, schema=arrow_schema(QUARANTINE_TYPES))
+class Quarantine:
+    """The quarantine of one load: one Parquet file, written as the load goes along."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def keep(self, file: LandedFile, row: int | None, reason: str, raw: str | None = None) -> None:
+        """Keep what has no fields: a file, a page, or a row that cannot be told apart."""
+        self.keep_all(
+            pa.table(
+                {
+                    "tenant": [file.tenant],
+                    "platform": [file.platform],
+                    "shop_id": [file.shop_id],
+                    "dataset": [file.dataset],
+                    "landed_on": [file.landed_on],
+                    "source_file": [file.source_file],
+                    "source_row": [row],
+                    "field": [""],
+                    "value": [None],
+                    "reason": [reason],
+                    "raw": [raw],
+                    "record_id": [None],
+                },
+                schema=_SCHEMA,
+            )
+        )
+
+    def keep_all(self, rows: pa.Table) -> None:
+        """Keep rows that have the columns of the quarantine."""
+        if not rows.num_rows:
+            return
+        if self._writer is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self._path, _SCHEMA, compression="zstd")
+        self._writer.write_table(rows.select(_SCHEMA.names).cast(_SCHEMA))
+
+    def close(self) -> None:
+        """End the file, if there is one."""
+        if self._writer is not None:
+            self._writer.close()
 
 
-def broken_row_details(
-    rows: tuple[BrokenRow, ...], dataset: Dataset, columns_ignored: tuple[str, ...]
-) -> dict[str, list]:
-    """Details of rows whose fields cannot be told apart.
+def whole_file(file: LandedFile) -> str:
+    """The raw text of a file nothing is read from: where it lies; it is not copied."""
+    return json.dumps({"file_kept_at": f"landing/{file.source_file}"}, ensure_ascii=False)
 
-    Where such a row may hold a buyer's id or an undeclared column, its text is not kept: nobody
-    can say which of its fields to leave out.
+
+def broken_row(row: BrokenRow, dataset: Dataset, ignored: tuple[str, ...]) -> str:
+    """The raw text of a row whose fields cannot be told apart.
+
+    Where it may hold a buyer's id or an undeclared column it is withheld: nobody can say which of
+    its fields to leave out.
     """
-    withheld = dataset.has_personal_data or bool(columns_ignored)
-    return {
-        "source_row": [row.source_row for row in rows],
-        "field": [""] * len(rows),
-        "value": [None] * len(rows),
-        "reason": [row.reason for row in rows],
-        "raw": [MASK if withheld else row.text for row in rows],
-    }
-
-
-def judged_details(rejected: pa.Table) -> dict[str, list]:
-    """Details of records that were read and found wrong."""
-    return {name: rejected.column(name).to_pylist() for name in _DETAILS}
-
-
-def joined(*details: dict[str, list]) -> dict[str, list]:
-    """Details one after the other."""
-    return {name: [value for part in details for value in part[name]] for name in _DETAILS}
-
-
-def keep_whole_file(
-    lake: Path, file: LandedFile, dataset: Dataset, error: UnreadableFileError, fingerprint: str
-) -> dict[str, list]:
-    """Details of a file that cannot be read; its bytes are copied if they can name nobody.
-
-    A file of a dataset with buyers, or with columns nobody declared, stays in landing only: a
-    copy would carry its buyers into the lake.
-    """
-    names_people = dataset.has_personal_data or error.may_identify_people
-    kept = None
-    if not names_people:
-        target = lake / "quarantine" / "files" / f"{fingerprint}-{file.path.name}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_name(f".{target.name}.new")
-        shutil.copyfile(file.path, fresh)
-        fresh.replace(target)
-        kept = target.relative_to(lake).as_posix()
-    where = {"file_kept_at": kept or f"landing/{file.source_file}"}
-    return {
-        "source_row": [None],
-        "field": [""],
-        "value": [None],
-        "reason": [f"{error}"],
-        "raw": [json.dumps(where, ensure_ascii=False)],
-    }
+    return MASK if dataset.has_personal_data or ignored else row.text

@@ -1,141 +1,298 @@
-"""A file's records as text in; typed, pseudonymised, hashed and judged records out."""
+"""Cells of many files as text in; typed, pseudonymised, hashed and judged records out, in SQL.
+
+A batch is a handful of temporary tables. `files` says what each file's path says about it.
+`record_cells` holds the cleaned text of a record's own columns (t_<column>), `line_cells` that of
+its lines where a record holds them in a list. `record_values` and `line_values` are the same,
+typed (v_<column>), and `judged` has one row per record: its hash, its version, its faults.
+"""
+
+from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
-from orchestration.landing.privacy import MASK, Pseudonymiser
-from orchestration.landing.problems import CONTRADICTION, problems
-from orchestration.landing.schema import Dataset
-from orchestration.landing.values import cleaned, is_damaged_id, many_rounded, moment, value
+from orchestration.landing import problems
+from orchestration.landing.privacy import pseudonym_in_sql
+from orchestration.landing.schema import Column, Dataset
+from orchestration.landing.values import (
+    is_damaged_id,
+    many_rounded,
+    may_be_rounded,
+    moment,
+    value,
+)
 
-_LINEAGE = ("tenant", "platform", "shop_id", "landed_on", "source_file")
+RECORD, LINE = "record", "line"
+
+Rounded = dict[str, str]  # id column -> SQL condition: the files where it lost digits throughout
 
 
-def typed_records(
-    connection: duckdb.DuckDBPyConnection,
-    table: pa.Table,
-    dataset: Dataset,
-    *,
-    lineage: dict[str, object],
-    pseudonymiser: Pseudonymiser,
-) -> pa.Table:
-    """Type every record of one file and say what is wrong with it.
+@dataclass(frozen=True)
+class Shape:
+    """How the cells of a batch lie: from an API or an export, lines apart or each row a line."""
 
-    `connection` is used for scratch tables; `table` holds source_row and the declared columns as
-    text; `lineage` holds tenant, platform, shop_id, landed_on and source_file. Returns the lake's
-    columns plus is_repeat (the file holds the same record before) and field, value, reason, raw:
-    null where a record is sound. The first problem gives the field, `reason` names them all.
+    dataset: Dataset
+    is_api: bool
+
+    @property
+    def lines_apart(self) -> bool:
+        """Whether the lines of a record have tables of their own."""
+        return self.is_api and bool(self.dataset.lines)
+
+    @property
+    def levels(self) -> dict[str, tuple[Column, ...]]:
+        """Level -> the columns its tables hold."""
+        if self.lines_apart:
+            return {RECORD: self.dataset.record_columns, LINE: self.dataset.line_columns}
+        return {RECORD: self.dataset.columns}
+
+    @property
+    def source(self) -> str:
+        """SQL: every row of the batch, typed; r is the record, l its line."""
+        if self.lines_apart:
+            return "record_values r left join line_values l using (_file, _row)"
+        return "record_values r"
+
+    @property
+    def line_no(self) -> str:
+        """SQL: the row's position in its record, 0 where a record has no lines."""
+        return "coalesce(l.line_no, 0)" if self.lines_apart else "r.line_no"
+
+    @property
+    def row(self) -> str:
+        """SQL: the declared columns of `source` under their own names."""
+        return ", ".join(
+            f'{"l" if self.lines_apart and c.level == LINE else "r"}."v_{c.name}" as "{c.name}"'
+            for c in self.dataset.columns
+        )
+
+
+def scratch(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    """Make or replace a temporary table."""
+    connection.execute(f"create or replace temp table {name} as {query}")
+
+
+def judge(connection: duckdb.DuckDBPyConnection, shape: Shape) -> Rounded:
+    """From the cells of a batch make its values and `judged`; returns what name_faults needs.
+
+    `judged` has _file, _row, record_id (the key's columns joined by ":"), version, row_hash,
+    is_wrong (something is wrong with the record or one of its lines), is_contradicted (another
+    record of the file has its key and version and goes before it) and is_repeat (the batch holds
+    the same record before).
     """
-    texts = {f"t_{name}": cleaned(table[name]) for name in dataset.column_names}
-    connection.register("landed", pa.table({"source_row": table["source_row"], **texts}))
-    _scratch(connection, "cleaned", "select * from landed")
-    rounded = _rounded(connection, dataset)
-    for column in dataset.columns:
-        if column.personal:
-            _pseudonymise(connection, column.name, pseudonymiser, column.name in rounded)
-    wrong = problems(dataset, rounded)
-    _scratch(
+    rounded: Rounded = {}
+    for level, columns in shape.levels.items():
+        rounded |= _rounded(connection, level, columns)
+        found = problems.any_of(_problems(shape, level, rounded))
+        scratch(
+            connection,
+            f"{level}_values",
+            f"select {_kept(shape, level)}, {found} as _wrong from ({_typed(shape, level)})",
+        )
+    scratch(connection, "judged", _judged(shape))
+    return rounded
+
+
+def name_faults(connection: duckdb.DuckDBPyConnection, shape: Shape, rounded: Rounded) -> None:
+    """Make `faults`: one row per wrong or contradicted record.
+
+    It has _file, _row, source_row, record_id, field and value of the first problem, reason (all
+    of them) and raw (the record's cells as JSON, nothing personal and nothing undeclared).
+    """
+    wrong = "(select _file, _row from judged where is_wrong)"
+    found, raws = [], []
+    for level, columns in shape.levels.items():
+        cells = ", ".join(
+            f'"{c.name}" := {problems.shown(c, is_api=shape.is_api)}' for c in columns
+        )
+        line = "line_no" if shape.lines_apart and level == LINE else "0 as line_no"
+        listed = problems.named(_problems(shape, level, rounded))
+        scratch(
+            connection,
+            f"{level}_faults",
+            f"select _file, _row, {line}, {listed} as problems, struct_pack({cells}) as raw "
+            f"from ({_typed(shape, level)}) semi join {wrong} using (_file, _row)",
+        )
+        found.append(f"select _file, _row, line_no, 0 as part, problems from {level}_faults")
+        raws.append(f"select _file, _row, line_no, raw from {level}_faults")
+    if shape.dataset.rules:
+        listed = problems.named(problems.of_rules(shape.dataset))
+        found.append(
+            f"select _file, _row, line_no, 1 as part, {listed} as problems from (select _file, "
+            f"_row, {shape.line_no} as line_no, {shape.row} from {shape.source}) "
+            f"semi join {wrong} using (_file, _row)"
+        )
+    raw = "to_json(r.raw)"
+    lines = ""
+    if shape.lines_apart:
+        raw = "json_merge_patch(to_json(r.raw), json_object('lines', lines))"
+        lines = (
+            "left join (select _file, _row, to_json(list(raw order by line_no)) as lines from "
+            "line_faults where len(problems) > 0 group by all) l using (_file, _row)"
+        )
+    scratch(
         connection,
-        "typed",
-        f"select *, {wrong.found} as is_wrong from ({_typed(dataset)})",
-        [lineage[name] for name in _LINEAGE],
-    )
-    any_wrong = connection.execute("select coalesce(bool_or(is_wrong), false) from typed")
-    named = f"case when is_wrong then {wrong.named} end" if any_wrong.fetchall()[0][0] else None
-    _scratch(connection, "checked", f"select *, {named or wrong.none} as problems from typed")
-    return connection.sql(_judged(dataset)).to_arrow_table()
-
-
-def _scratch(connection, name: str, query: str, parameters: list | None = None) -> None:
-    connection.execute(f"create or replace temp table {name} as {query}", parameters or [])
-
-
-def _rounded(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> frozenset[str]:
-    """The id columns whose long ids all lost the digits a spreadsheet cannot hold."""
-    ids = [column.name for column in dataset.columns if column.kind == "id"]
-    columns = ", ".join(many_rounded(f"t_{name}") for name in ids)
-    flags = connection.execute(f"select {columns} from cleaned").fetchall()[0]
-    return frozenset(name for name, is_rounded in zip(ids, flags, strict=True) if is_rounded)
-
-
-def _pseudonymise(
-    connection: duckdb.DuckDBPyConnection, name: str, pseudonymiser: Pseudonymiser, rounded: bool
-) -> None:
-    """Replace a personal column by pseudonyms; damaged values become null and are marked."""
-    damaged = is_damaged_id(f"t_{name}", is_rounded=rounded)
-    raw = connection.execute(
-        f"select distinct t_{name} from cleaned where t_{name} is not null and not {damaged}"
-    ).fetchall()
-    names = pseudonymiser.mapping(cell for (cell,) in raw)
-    mapping = {"raw": list(names), "pseudonym": list(names.values())}
-    text = pa.schema({"raw": pa.string(), "pseudonym": pa.string()})
-    connection.register("pseudonyms", pa.table(mapping, schema=text))
-    _scratch(
-        connection,
-        "cleaned",
-        f"select cleaned.* replace (pseudonym as t_{name}), "
-        f"t_{name} is not null and pseudonym is null as d_{name} "
-        f"from cleaned left join pseudonyms on t_{name} = raw",
+        "faults",
+        f"""
+        with problem as (
+            select _file, _row, line_no, part, generate_subscripts(problems, 1) as nth,
+                unnest(problems) as p
+            from ({" union all ".join(found)})
+        ), joined as (
+            select _file, _row, arg_min(p.field, (line_no, part, nth)) as field,
+                arg_min(p.value, (line_no, part, nth)) as value,
+                array_to_string(list_slice(list_distinct(list(p.reason)), 1, 12), '; ') as reason
+            from problem group by _file, _row
+        ), raws as (
+            select _file, _row, cast({raw} as varchar) as raw
+            from (select _file, _row, first(raw order by line_no) as raw from record_faults
+                  group by all) r {lines}
+        )
+        select _file, _row, record_id, field, value, reason, raw
+        from joined join raws using (_file, _row) join judged using (_file, _row)
+        union all
+        select _file, _row, record_id, '{shape.dataset.key[0]}', record_id,
+            '{shape.dataset.key[0]} {problems.CONTRADICTION}', null
+        from judged where is_contradicted
+        """,
     )
 
 
-def _typed(dataset: Dataset) -> str:
-    times = "".join(
-        f", {moment(f't_{c.name}')} as m_{c.name}"
-        for c in dataset.columns
+def _problems(shape: Shape, level: str, rounded: Rounded) -> list[problems.Problem]:
+    found = problems.of_cells(shape.levels[level], is_api=shape.is_api, rounded=rounded)
+    if level == RECORD:
+        found += problems.of_records(shape.dataset, is_api=shape.is_api)
+    return found
+
+
+def _rounded(connection: duckdb.DuckDBPyConnection, level: str, columns: tuple) -> Rounded:
+    """The id columns whose long ids all lost the digits a spreadsheet or a double cannot hold."""
+    ids = [column.name for column in columns if column.kind == "id"]
+    doubted = []
+    if ids:
+        doubts = ", ".join(may_be_rounded(f'"t_{name}"') for name in ids)
+        rows = connection.sql(f"select {doubts} from {level}_cells group by _file").fetchall()
+        doubted = [name for at, name in enumerate(ids) if any(row[at] for row in rows)]
+    files: Rounded = {}
+    for name in doubted:
+        surely = many_rounded(f'"t_{name}"')
+        lost = connection.sql(
+            f"select _file from {level}_cells group by _file having {surely}"
+        ).fetchall()
+        if lost:
+            files[name] = f"_file in ({', '.join(str(file) for (file,) in lost)})"
+    return files
+
+
+def _typed(shape: Shape, level: str) -> str:
+    """SQL: the cells of a level with their files, moments (m_) and values (v_)."""
+    columns = shape.levels[level]
+    moments = "".join(
+        f', {moment(c, _text(c), is_api=shape.is_api)} as "m_{c.name}"'
+        for c in columns
         if c.kind in ("moment", "day")
     )
-    values = ", ".join(
-        f"{value(c, f't_{c.name}', f'm_{c.name}')} as {c.name}" for c in dataset.columns
+    values = ", ".join(f'{_value(c, shape.is_api)} as "v_{c.name}"' for c in columns)
+    typed = (
+        f"select *, {values} from (select *{moments} from {level}_cells join files using (_file))"
     )
-    scope = ", ".join(
-        f"cast(? as {'date' if name == 'landed_on' else 'varchar'}) as {name}" for name in _LINEAGE
-    )
-    return f"select *, {values}, {scope} from (select *{times} from cleaned)"
+    if level == LINE:
+        return typed
+    version = "_landed_at"
+    if shape.dataset.version in shape.dataset.column_names:
+        dated = f'"m_{shape.dataset.version}"'
+        column = shape.dataset.column(shape.dataset.version)
+        version = f'coalesce(case when "v_{column.name}" is not null then {dated} end, _landed_at)'
+    return f"select *, {version} as _version from ({typed})"
 
 
-def _judged(dataset: Dataset) -> str:
-    first_key = dataset.key[0]
-    shown = ", ".join(
-        f"{c.name} := '{MASK}'" if c.personal else f"{c.name} := t_{c.name}"
-        for c in dataset.columns
-    )
-    lake = ", ".join(dataset.lake_types)
-    return f"""
-        with versioned as (
-            select *, not is_wrong as is_sound,
-                coalesce(updated_at, timezone('Asia/Shanghai', cast(landed_on as timestamp)))
-                    as source_version
-            from checked
-        ), hashed as (
-            select *, {_row_hash(dataset)} as row_hash from versioned
-        ), ranked as (
-            select *, row_number() over same_record as repeat_no,
-                row_hash <> max(row_hash) over same_version as is_contradicted
-            from hashed
-            window same_record as (partition by is_sound, row_hash order by source_row),
-                same_version as (partition by is_sound, {", ".join(dataset.key)}, source_version)
-        ), named as (
-            select *,
-                case when not is_sound then problems[1].field
-                     when is_contradicted then '{first_key}' end as field,
-                case when not is_sound then problems[1].value
-                     when is_contradicted then t_{first_key} end as value,
-                case when not is_sound
-                     then array_to_string(list_transform(problems, lambda p: p.reason), '; ')
-                     when is_contradicted then '{first_key} {CONTRADICTION}' end as reason
-            from ranked
+def _value(column: Column, is_api: bool) -> str:
+    if column.personal:
+        damaged = is_damaged_id(_text(column))
+        name = pseudonym_in_sql(
+            _text(column), f'"_inner_{column.scope}"', f'"_outer_{column.scope}"'
         )
-        select {lake}, is_sound and repeat_no > 1 as is_repeat, field, value, reason,
-            case when field is not null
-                 then cast(to_json(struct_pack({shown})) as varchar) end as raw
-        from named order by source_row
+        return f"case when not {damaged} then {name} end"
+    return value(column, _text(column), f'"m_{column.name}"', is_api=is_api)
+
+
+def _text(column: Column) -> str:
+    return f'"t_{column.name}"'
+
+
+def _kept(shape: Shape, level: str) -> str:
+    """SQL: what the values of a level keep of its cells."""
+    columns = shape.levels[level]
+    values = ", ".join(f'"v_{c.name}"' for c in columns)
+    parts = ", ".join(
+        f"cast({_hashed(c)} as varchar)" for c in columns
+    )
+    content = f"cast(to_json([{parts}]) as varchar) as _content" if parts else "'[]' as _content"
+    if level == LINE:
+        return f"_file, _row, line_no, {values}, {content}"
+    key = ", ".join(
+        f'"v_{name}"' if shape.dataset.column(name).personal
+        else f'coalesce(cast("v_{name}" as varchar), "t_{name}")'
+        for name in shape.dataset.key
+    )
+    record_id = f"concat_ws(':', {key})"
+    return (
+        f"_file, _row, source_row, line_no, _version, {record_id} as _record_id, "
+        f"{values}, {content}"
+    )
+
+
+def _hashed(column: Column) -> str:
+    """A value whose text does not depend on the time zone."""
+    return f'epoch_us("v_{column.name}")' if column.kind == "moment" else f'"v_{column.name}"'
+
+
+def _judged(shape: Shape) -> str:
+    wrong = "r._wrong"
+    if shape.lines_apart:
+        wrong += " or coalesce(l._wrong, false)"
+    if shape.dataset.rules:
+        wrong += " or _breaks_rule"
+    lines = "l._content" if shape.lines_apart else "r._content"
+    record = "any_value(r._content)" if shape.lines_apart else "''"
+    source = shape.source
+    if shape.dataset.rules:
+        breaks = problems.any_of(problems.of_rules(shape.dataset))
+        columns = "r.*, l._content as _line, l._wrong as _line_wrong" if shape.lines_apart else "r.*"
+        source = f"(select *, {breaks} as _breaks_rule from (select {columns}, {shape.row} from {source})) r"
+        if shape.lines_apart:
+            lines = "r._line"
+            wrong = "r._wrong or coalesce(r._line_wrong, false) or _breaks_rule"
+    if shape.lines_apart or shape.dataset.has_lines:
+        gathered = f"""
+            select _file, _row, any_value(r._record_id) as record_id, max(r._version) as version,
+                bool_or({wrong}) as is_wrong, {record} as record_content,
+                string_agg({lines}, chr(31) order by {lines}) as line_content
+            from {source} group by _file, _row
+        """
+    else:
+        gathered = f"""
+            select _file, _row, r._record_id as record_id, r._version as version,
+                {wrong} as is_wrong, r._content as record_content, '' as line_content
+            from {source}
+        """
+    return f"""
+        with gathered as ({gathered}), hashed as (
+            select _file, _row, record_id, version, is_wrong,
+                concat_ws(chr(31), tenant, platform, shop_id, cast(epoch_us(version) as varchar),
+                    record_content, coalesce(line_content, '')) as content
+            from gathered join files using (_file)
+        ), numbered as (
+            select * exclude (content), md5(content) as row_hash, md5_number(content) as number
+            from hashed
+        ), compared as (
+            select *, not is_wrong and row_hash <> max(row_hash) over same_version
+                as is_contradicted
+            from numbered
+            window same_version as (partition by is_wrong, _file, record_id, version)
+        )
+        select *, row_number() over same_record > 1 as is_repeat
+        from compared
+        window same_record as (
+            partition by is_wrong or is_contradicted, row_hash order by _file, _row
+        )
     """
-
-
-def _row_hash(dataset: Dataset) -> str:
-    """What makes two records the same: scope, content and version, whatever the time zone."""
-    content = [f"epoch_us({c.name})" if c.kind == "moment" else c.name for c in dataset.columns]
-    parts = ["tenant", "platform", "shop_id", *content, "epoch_us(source_version)"]
-    texts = ", ".join(f"cast({part} as varchar)" for part in parts)
-    return f"md5(cast(to_json([{texts}]) as varchar))"

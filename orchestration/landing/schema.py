@@ -13,6 +13,7 @@ LAKE_TYPES = {
     "day": "DATE",
     "flag": "BOOLEAN",
     "list": "VARCHAR",
+    "length": "DOUBLE",
 }
 
 LINEAGE_TYPES = {
@@ -40,7 +41,10 @@ QUARANTINE_TYPES = {
     "value": "VARCHAR",
     "reason": "VARCHAR",
     "raw": "VARCHAR",
+    "record_id": "VARCHAR",
 }
+
+_API_UNITS = {"money": ("fen",), "moment": ("epoch_s", "epoch_ms"), "day": ("epoch_s", "epoch_ms")}
 
 
 _ARROW_TYPES = {
@@ -74,7 +78,8 @@ class Column:
     `api_unit` is "fen" for money, "epoch_s" or "epoch_ms" for times; without it an API writes
     yuan and Beijing time as text, as exports always do. `headers` are the names the column has in
     back-office exports, besides its own. A column of kind "list" keeps of each object of a nested
-    list its `fields` only, as JSON text.
+    list its `fields` only, as JSON text. A column of kind "length" keeps how many characters a
+    text has, 0 if it is one of `fields`, and drops the text before anything else sees it.
     """
 
     name: str
@@ -95,6 +100,19 @@ class Column:
     level: str = "record"
     headers: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in LAKE_TYPES:
+            raise ValueError(f"{self.name}: '{self.kind}' is no kind ({', '.join(LAKE_TYPES)})")
+        if self.name in LINEAGE_TYPES:
+            raise ValueError(
+                f"{self.name}: the lake gives every row this column itself; choose another name "
+                "and say in `api` and `headers` what the source calls it"
+            )
+        if self.level not in ("record", "line"):
+            raise ValueError(f"{self.name}: level is 'record' or 'line', not '{self.level}'")
+        if self.api_unit and self.api_unit not in _API_UNITS.get(self.kind, ()):
+            raise ValueError(f"{self.name}: '{self.api_unit}' is no unit of kind {self.kind}")
 
 
 @dataclass(frozen=True)
@@ -130,6 +148,36 @@ class Dataset:
     shop_marker: str = ""
     totals: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        names = self.column_names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{self.name}: declares {', '.join(twice)} twice")
+        for name in (*self.key, *filter(None, [self.shop_marker])):
+            if name not in names or self.column(name).level == "line":
+                raise ValueError(f"{self.name}: '{name}' is no column of the record")
+        if self.envelopes and not self.lines and self.line_columns:
+            raise ValueError(f"{self.name}: has columns of lines, but `lines` says not where")
+
+    def column(self, name: str) -> Column:
+        """The declared column of that name; raises KeyError."""
+        return {column.name: column for column in self.columns}[name]
+
+    @property
+    def record_columns(self) -> tuple[Column, ...]:
+        """The columns that a record has once."""
+        return tuple(column for column in self.columns if column.level == "record")
+
+    @property
+    def line_columns(self) -> tuple[Column, ...]:
+        """The columns that each line of a record has."""
+        return tuple(column for column in self.columns if column.level == "line")
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether a record may hold several lines, each of which becomes a row."""
+        return bool(self.lines or self.line_columns)
+
     @property
     def column_names(self) -> tuple[str, ...]:
         """The landed columns in their declared order."""
@@ -142,8 +190,8 @@ class Dataset:
 
     @property
     def has_personal_data(self) -> bool:
-        """Whether a column identifies a person."""
-        return any(column.personal for column in self.columns)
+        """Whether a column identifies a person, or may: people put anything into free text."""
+        return any(column.personal or column.kind == "length" for column in self.columns)
 
     @property
     def lake_types(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How the text of one cell becomes a value: mostly one SQL expression per kind."""
+"""How the text of one cell becomes a value: one SQL expression per kind, the common case first."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,13 +17,26 @@ _MOMENT_FORMATS = (
     "%Y-%m-%d %H:%M",
     "%Y%m%d",
     "%Y%m%d %H:%M:%S",
+    "%Y年%m月%d日",
+    "%Y年%m月%d日%H时%M分%S秒",
+    "%Y年%m月%d日 %H:%M:%S",
 )
+_PLAIN_MONEY = r"[+-]?\d+(\.\d*)?"
 _MONEY = r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?"
 _NUMBER = _MONEY + r"([eE][+-]?\d+)?"
-_EXCEL_ID = r"\d(\.\d+)?[eE]\+\d+|\d{6,}\.0+"
+_WHOLE = r"[+-]?\d+(\.0*)?"
+_EXCEL_ID = r"\d(\.\d+)?[eE]\+\d+|\d\.\d+[eE]\d+|\d{6,}\.0+"
 _ROUNDED_ID = r"[1-9]\d{14}0+"
 _OFFSET = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
 _ZERO_DATE = r"0+(\.0+)?|0000-.*|0000/.*"
+_SENTINEL = r"0+(\.0+)?|-\d+|0000.*|0001.*|1970.01.01.*"
+
+_BEIJING_US = 8 * 3_600_000_000
+_EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
+_FIRST_US = 946_656_000_000_000  # 2000-01-01 00:00 Beijing
+_LAST_US = 4_102_416_000_000_000  # 2100-01-01 00:00 Beijing
+# a JSON number of more digits is rounded to binary before anyone can read its cents
+_SURE_OF_CENTS = 10_000_000_000_000
 
 
 def cleaned(cells: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -35,16 +48,50 @@ def cleaned(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     marked = pc.is_in(pc.utf8_slice_codeunits(bare, 0, 1), pa.array(["=", "'"]))
     if pc.any(marked).as_py():
         bare = pc.replace_substring_regex(bare, r"^'(.*)$|^=\"([^\"]*)\"$", r"\1\2")
+        bare = pc.utf8_trim(bare, _BLANKS)
     missing = pc.is_in(pc.utf8_lower(bare), pa.array(_MISSING))
     return pc.if_else(missing, pa.scalar(None, pa.string()), bare)
 
 
-def moment(text: str) -> str:
+def quoted(text: str) -> str:
+    """An SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def cleaned_in_sql(text: str) -> str:
+    """The same for a value out of JSON, which has no text marks and rarely a blank."""
+    blanks = ", ".join(f"chr({ord(blank)})" for blank in _BLANKS)
+    all_blanks = " || ".join(f"chr({ord(blank)})" for blank in _BLANKS)
+    missing = ", ".join(quoted(word) for word in _MISSING)
+    return (
+        f"case when strlen({text}) <= 4 and lower({text}) in ({missing}) then null "
+        f"when ord({text}) <= 32 or ord({text}) in (12288, 65279) or {text}[-1] in ({blanks}) "
+        f"then nullif(trim({text}, {all_blanks}), '') else {text} end"
+    )
+
+
+def no_sentinel(text: str) -> str:
+    """The text of a time, null where it means "not yet"."""
+    return f"case when not regexp_full_match({text}, '{_SENTINEL}') then {text} end"
+
+
+def moment(column: Column, text: str, *, is_api: bool) -> str:
     """A time with an offset as it stands, one without as Beijing time; null if unreadable."""
+    if is_api and column.api_unit:
+        per_unit = _EPOCHS[column.api_unit]
+        number = f"try_cast({text} as bigint)"
+        return (
+            f"case when {number} < {_FIRST_US // per_unit} then make_timestamptz(0) "
+            f"when {number} < {_LAST_US // per_unit} then make_timestamptz({number} * {per_unit}) "
+            "end"
+        )
     plain = f"replace(replace({text}, '/', '-'), 'T', ' ')"
     formats = ", ".join(f"'{f}'" for f in _MOMENT_FORMATS)
     return (
-        f"case when regexp_matches({text}, '{_OFFSET}') then try_cast({plain} as timestamptz) "
+        f"case when strlen({text}) = 19 and {text}[17] = ':' and "
+        f"try_cast({text} as timestamp) is not null "
+        f"then make_timestamptz(epoch_us(try_cast({text} as timestamp)) - {_BEIJING_US}) "
+        f"when regexp_matches({text}, '{_OFFSET}') then try_cast({plain} as timestamptz) "
         f"else timezone('Asia/Shanghai', try_strptime({plain}, [{formats}])) end"
     )
 
@@ -54,56 +101,95 @@ def is_placeholder(text: str, parsed: str) -> str:
     return (
         f"case when {text} is null then false "
         f"when {parsed} is null then regexp_full_match({text}, '{_ZERO_DATE}') "
-        f"else {parsed} < timestamptz '{FIRST_YEAR}-01-01 00:00:00+08' "
-        f"or {parsed} >= timestamptz '{LAST_YEAR + 1}-01-01 00:00:00+08' end"
+        f"else {_outside_time(parsed)} end"
     )
 
 
-def is_damaged_id(text: str, *, is_rounded: bool) -> str:
-    """Whether a spreadsheet turned the id into a number; `is_rounded` as many_rounded found."""
+def is_damaged_id(text: str, *, rounded: str = "false") -> str:
+    """Whether a spreadsheet turned the id into a number; `rounded` says when to doubt zeros."""
     damaged = f"regexp_full_match({text}, '{_EXCEL_ID}') or regexp_matches({text}, '[\\r\\n]')"
-    if is_rounded:
-        damaged += f" or regexp_full_match({text}, '{_ROUNDED_ID}')"
-    return f"coalesce({damaged}, false)"
+    seldom = f"case when regexp_matches({text}, '[.+\\r\\n]') then {damaged} else false end"
+    if rounded != "false":
+        seldom += f" or ({rounded} and regexp_full_match({text}, '{_ROUNDED_ID}|\\d{{16,}}00'))"
+    return f"coalesce({seldom}, false)"
+
+
+def may_be_rounded(text: str) -> str:
+    """An aggregate: every id too long for a spreadsheet or a JSON number ends in a zero."""
+    return f"coalesce(bool_and(suffix({text}, '0')) filter (strlen({text}) > 15), false)"
 
 
 def many_rounded(text: str) -> str:
-    """An aggregate: all ids of over 15 digits, five at least, end in zeros from the 16th on.
+    """An aggregate: all long ids, five different ones at least, lost the digits past a limit.
 
-    Spreadsheets keep 15 digits. A single id may end in zeros by chance, a whole column does not.
+    Spreadsheets keep 15 digits, JSON numbers read as floating point 17. A single id may end in
+    zeros by chance, a whole column does not.
     """
-    is_long = f"length({text}) > 15 and regexp_full_match({text}, '\\d+')"
-    return (
-        f"coalesce(count(distinct {text}) filter ({is_long}) >= 5 and "
-        f"bool_and(regexp_full_match({text}, '{_ROUNDED_ID}')) filter ({is_long}), false)"
-    )
+    found = []
+    for longer_than, pattern in ((15, _ROUNDED_ID), (17, r"\d{16,}00")):
+        is_long = f"length({text}) > {longer_than} and regexp_full_match({text}, '\\d+')"
+        found.append(
+            f"coalesce(count(distinct {text}) filter ({is_long}) >= 5 and "
+            f"bool_and(regexp_full_match({text}, '{pattern}')) filter ({is_long}), false)"
+        )
+    return " or ".join(found)
 
 
-def value(column: Column, text: str, parsed: str) -> str:
+def value(column: Column, text: str, parsed: str, *, is_api: bool) -> str:
     """The typed value of one cell, null if it is missing or unreadable.
 
     `text` is the cleaned cell; `parsed` is its moment, for columns that hold times. Money goes
     from text to DECIMAL(18,2) without floating point, further decimals rounded half away from 0.
     """
-    if column.kind in ("moment", "day"):
-        as_type = parsed if column.kind == "moment" else f"cast({parsed} as date)"
-        return f"case when not {is_placeholder(text, parsed)} then {as_type} end"
+    if column.kind == "moment":
+        return f"case when not ({_outside_time(parsed)}) then {parsed} end"
+    if column.kind == "day":
+        day = f"cast(make_timestamp(epoch_us({parsed}) + {_BEIJING_US}) as date)"
+        return f"case when not ({_outside_time(parsed)}) then {day} end"
     if column.kind == "money":
-        unsigned = f"ltrim({text}, '¥￥ ')"
-        return (
-            f"case when regexp_full_match({unsigned}, '{_MONEY}') "
-            f"then try_cast(replace({unsigned}, ',', '') as {LAKE_TYPES['money']}) end"
-        )
+        return _money(text, is_fen=is_api and column.api_unit == "fen", is_api=is_api)
     if column.kind == "number":
-        as_double = f"try_cast(replace({text}, ',', '') as double)"
-        return (
-            f"case when regexp_full_match({text}, '{_NUMBER}') and isfinite({as_double}) "
-            f"then {as_double} end"
-        )
+        return _number(text)
+    if column.kind == "length":
+        return f"try_cast({text} as double)"
     if column.kind == "flag":
         return (
             f"case when lower({text}) in ('true', 't', 'yes', 'y', '1', '是') then true "
             f"when lower({text}) in ('false', 'f', 'no', 'n', '0', '否') then false end"
         )
     plain = f"lower({text})" if column.choices else text
-    return plain if column.default is None else f"coalesce({plain}, '{column.default}')"
+    return plain if column.default is None else f"coalesce({plain}, {quoted(column.default)})"
+
+
+def _outside_time(parsed: str) -> str:
+    micros = f"epoch_us({parsed})"
+    return f"{micros} < {_FIRST_US} or {micros} >= {_LAST_US}"
+
+
+def _money(text: str, *, is_fen: bool, is_api: bool) -> str:
+    money = LAKE_TYPES["money"]
+    if is_fen:
+        exact = (
+            f"case when regexp_full_match({text}, '{_WHOLE}') then try_cast("
+            f"try_cast({text} as decimal(18,0)) * cast(0.01 as decimal(3,2)) as {money}) end"
+        )
+    else:
+        unsigned = f"ltrim({text}, '¥￥ ')"
+        exact = (
+            f"case when regexp_full_match({text}, '{_PLAIN_MONEY}') "
+            f"then try_cast({text} as {money}) "
+            f"when regexp_full_match({unsigned}, '{_MONEY}') "
+            f"then try_cast(replace({unsigned}, ',', '') as {money}) end"
+        )
+    if not is_api:
+        return exact
+    return f"case when abs({exact}) < {_SURE_OF_CENTS} then {exact} end"
+
+
+def _number(text: str) -> str:
+    plain = f"try_cast(replace({text}, ',', '') as double)"
+    share = f"try_cast(replace(rtrim({text}, '% '), ',', '') as double) / 100"
+    return (
+        f"case when regexp_full_match({text}, '{_NUMBER}') and isfinite({plain}) then {plain} "
+        f"when regexp_full_match({text}, '{_MONEY} ?%') then {share} end"
+    )

@@ -1,4 +1,8 @@
 -- A promotion planned for later is visible now: its plan has landed.
+with current_promotions as (
+    {{ current_rows('generic', 'promotions', ['platform', 'shop_id', 'promo_id', 'sku_id']) }}
+)
+
 select
     concat_ws(':', platform, shop_id, promo_id) as promo_id,
     sku_id,
@@ -7,6 +11,4 @@ select
     discount_rate,
     promo_name,
     landed_on
-from {{ source('generic', 'promotions') }}
-where landed_on <= {{ as_of() }}
-{{ latest_version(['platform', 'shop_id', 'promo_id', 'sku_id']) }}
+from current_promotions

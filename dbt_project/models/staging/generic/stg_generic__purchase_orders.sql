@@ -1,10 +1,12 @@
-with latest as (
+with current_lines as (
+    {{ current_rows('generic', 'purchase_orders', ['platform', 'shop_id', 'po_id', 'line_id']) }}
+),
+
+latest as (
     select
         *,
         received_on is not null and received_on > {{ as_of() }} as is_receipt_hidden
-    from {{ source('generic', 'purchase_orders') }}
-    where landed_on <= {{ as_of() }}
-    {{ latest_version(['platform', 'shop_id', 'po_id', 'line_id']) }}
+    from current_lines
 )
 
 select

@@ -1,3 +1,7 @@
+with current_skus as (
+    {{ current_rows('generic', 'skus', ['sku_id']) }}
+)
+
 select
     sku_id,
     sku_name,
@@ -11,6 +15,4 @@ select
     launched_on,
     discontinued_on,
     landed_on
-from {{ source('generic', 'skus') }}
-where landed_on <= {{ as_of() }}
-{{ latest_version(['sku_id']) }}
+from current_skus

@@ -1,4 +1,8 @@
 -- One shelf, one truth: two shops that report the same warehouse are not added up.
+with current_stock as (
+    {{ current_rows('generic', 'stock', ['snapshot_date', 'sku_id', 'warehouse_id']) }}
+)
+
 select
     snapshot_date,
     sku_id,
@@ -6,7 +10,5 @@ select
     on_hand,
     reserved,
     landed_on
-from {{ source('generic', 'stock') }}
-where landed_on <= {{ as_of() }}
-    and snapshot_date <= {{ as_of() }}
-{{ latest_version(['snapshot_date', 'sku_id', 'warehouse_id']) }}
+from current_stock
+where snapshot_date <= {{ as_of() }}

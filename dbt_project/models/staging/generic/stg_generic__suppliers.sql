@@ -1,3 +1,7 @@
+with current_terms as (
+    {{ current_rows('generic', 'suppliers', ['supplier_id', 'sku_id']) }}
+)
+
 select
     supplier_id,
     sku_id,
@@ -9,6 +13,4 @@ select
     pack_size,
     unit_cost_amount,
     landed_on
-from {{ source('generic', 'suppliers') }}
-where landed_on <= {{ as_of() }}
-{{ latest_version(['supplier_id', 'sku_id']) }}
+from current_terms

@@ -1,0 +1,172 @@
+"""Brush orders and baby stages against the sandbox's truth: how often right, how far off."""
+
+from pathlib import Path
+
+import duckdb
+
+_TRUTH = """
+create or replace temp table true_orders as
+select
+    orders.platform || ':' || shops.shop_id || ':' || orders.platform_order_id as order_id,
+    orders.platform,
+    orders.household,
+    brush.order_no is not null as is_brush
+from read_parquet('{truth}/orders/*.parquet') as orders
+inner join read_parquet('{truth}/shops/*.parquet') as shops using (shop_no)
+left join read_parquet('{truth}/brush/*.parquet') as brush using (order_no)
+"""
+
+_BRUSH = """
+select
+    true_orders.platform,
+    count(*) filter (where is_brush) as brush,
+    count(*) filter (where coalesce(is_suspected, false)) as suspected,
+    count(*) filter (where is_brush and coalesce(is_suspected, false)) as hits
+from (select distinct order_id from fct_order_lines where paid_at is not null)
+inner join true_orders using (order_id)
+left join int_brush_orders using (order_id)
+group by all
+order by all
+"""
+
+# A customer stands for the household behind most of its orders.
+_BABIES = """
+create or replace temp table true_babies as
+with customers as (
+    select lines.customer_id, true_orders.household
+    from (select distinct customer_id, order_id from fct_order_lines) as lines
+    inner join true_orders using (order_id)
+    where lines.customer_id is not null and true_orders.household is not null
+    group by all
+    qualify row_number() over (
+        partition by customer_id order by count(*) desc, true_orders.household
+    ) = 1
+)
+
+select
+    customers.customer_id,
+    customers.household,
+    households.born_on,
+    households.born_on_2,
+    customers.customer_id in (select customer_id from dim_baby where is_known) as is_known
+from customers
+inner join read_parquet('{truth}/households/*.parquet') as households using (household)
+where households.born_on is not null
+"""
+
+_STAGES = """
+with guesses as (
+    select
+        babies.customer_id,
+        babies.source,
+        babies.confidence,
+        true_babies.is_known,
+        least(
+            abs(datediff('month', coalesce(babies.born_on, babies.due_on), true_babies.born_on)),
+            abs(datediff('month', coalesce(babies.born_on, babies.due_on), true_babies.born_on_2))
+        ) as months_off
+    from dim_baby as babies
+    inner join true_babies using (customer_id)
+)
+
+select
+    count(*) as babies,
+    count(distinct customer_id) as customers,
+    median(months_off) as median_months_off,
+    avg(cast(months_off <= 3 as integer)) as within_3_months,
+    avg(confidence) as mean_confidence
+from guesses
+where {which}
+"""
+
+_SECOND = """
+with counted as (
+    select
+        true_babies.customer_id,
+        true_babies.born_on_2 is not null as has_two,
+        count(babies.customer_id) >= 2 as shows_two
+    from true_babies
+    left join dim_baby as babies using (customer_id)
+    where not true_babies.is_known
+    group by all
+)
+
+select
+    count(*) filter (where has_two) as two_babies,
+    count(*) filter (where has_two and shows_two) as found,
+    count(*) filter (where not has_two and shows_two) as invented
+from counted
+"""
+
+
+def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict:
+    """Print and return how well brush orders and stages are told, against the truth.
+
+    `connection` is a warehouse after a build; `truth_dir` holds the sandbox's tables. Per
+    platform: paid brush orders, how many orders are suspected, precision and recall. For customers
+    whose baby the CRM does not tell: share with an inferred birth (coverage), median error in
+    months, share within three months, mean confidence; the same for what the CRM tells.
+    """
+    connection.execute(_TRUTH.format(truth=truth_dir))
+    connection.execute(_BABIES.format(truth=truth_dir))
+    brush = _brush(connection)
+    stage = _stage(connection)
+    _show(brush, stage)
+    return {"brush": brush, "stage": stage}
+
+
+def _brush(connection: duckdb.DuckDBPyConnection) -> dict[str, dict]:
+    rows = connection.execute(_BRUSH).fetchall()
+    total = ("all", *(sum(row[i] for row in rows) for i in (1, 2, 3)))
+    return {
+        platform: {
+            "brush": brush,
+            "suspected": suspected,
+            "precision": hits / suspected if suspected else None,
+            "recall": hits / brush if brush else None,
+        }
+        for platform, brush, suspected, hits in (*rows, total)
+    }
+
+
+def _stage(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
+    names = ("babies", "customers", "median_months_off", "within_3_months", "mean_confidence")
+    found = {}
+    for source, which in (
+        ("inferred", "source = 'inferred' and not is_known"),
+        ("crm", "source = 'crm'"),
+    ):
+        row = connection.execute(_STAGES.format(which=which)).fetchall()[0]
+        found |= {f"{source}_{name}": value for name, value in zip(names, row, strict=True)}
+    hidden = connection.execute("select count(*) from true_babies where not is_known").fetchall()[
+        0
+    ][0]
+    second = connection.execute(_SECOND).fetchall()[0]
+    found["hidden_customers"] = hidden
+    found["coverage"] = found["inferred_customers"] / hidden if hidden else None
+    found |= zip(("two_babies", "two_found", "two_invented"), second, strict=True)
+    return found
+
+
+def _show(brush: dict[str, dict], stage: dict[str, float | None]) -> None:
+    print(f"{'brush orders':<14}{'true':>8}{'suspected':>11}{'precision':>11}{'recall':>8}")
+    for platform, row in brush.items():
+        print(
+            f"{platform:<14}{row['brush']:>8}{row['suspected']:>11}"
+            f"{_share(row['precision']):>11}{_share(row['recall']):>8}"
+        )
+    print(
+        f"baby stage, birthday not in the CRM: {stage['hidden_customers']} customers, "
+        f"{_share(stage['coverage'])} with an inferred birth; months off: "
+        f"{stage['inferred_median_months_off']} in the median, "
+        f"{_share(stage['inferred_within_3_months'])} within 3 "
+        f"(said {_share(stage['inferred_mean_confidence'])})"
+    )
+    print(
+        f"second babies: {stage['two_found']} of {stage['two_babies']} found, "
+        f"{stage['two_invented']} invented"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"

@@ -1,0 +1,87 @@
+"""One million landed order lines to marts on two cores, beside plain DuckDB on the same files.
+
+python -m benchmarks.ingest [--lines 1000000]
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.memory import PeakMemory
+from benchmarks.pipeline import MARTS, Place, build, load_all, sandbox, timed
+from orchestration.landing.layout import landed_days
+
+LIMIT_RATIO, LIMIT_GIB = 4.0, 4.0
+ORDERS = "*/*/*/orders/*/*.jsonl.gz"
+NOT_FOR_MARTS: tuple[str, ...] = ()
+
+
+def main() -> int:
+    """Measure, print, and return 1 if a limit does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", default="medium", choices=("tiny", "small", "medium", "large"))
+    parser.add_argument("--days", type=int, help="days to simulate; default: the scale's")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--folder", type=Path, default=Path("var/bench"))
+    options = parser.parse_args()
+    world = sandbox(
+        options.folder,
+        scale=options.scale,
+        seed=options.seed,
+        days=options.days,
+        defects="none",
+    )
+    figures = measure(world / "landing", Place(options.folder / "ingest"))
+    target = options.folder / f"ingest-{options.scale}.json"
+    target.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    print(f"landed order lines: {figures['lines']:,}, files: {figures['mib']:,.0f} MiB")
+    print(f"load: {figures['load_s']:.1f} s, dbt to marts: {figures['dbt_s']:.1f} s")
+    print(f"throughput: {figures['lines_per_s']:,.0f} lines/s")
+    print(f"plain DuckDB, read_json + copy: {figures['plain_s']:.1f} s")
+    print(f"peak_gib: {figures['peak_gib']:.2f} (limit {LIMIT_GIB:g})")
+    print(f"ratio: {figures['ratio']:.2f} (limit {LIMIT_RATIO:g})")
+    return 0 if figures["ratio"] <= LIMIT_RATIO and figures["peak_gib"] <= LIMIT_GIB else 1
+
+
+def measure(landing: Path, place: Place) -> dict:
+    """Seconds, lines and memory of the pipeline and of plain DuckDB on the same order files."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+    plain_s = plain_duckdb(landing, place.folder / "plain")
+    with PeakMemory() as memory:
+        with timed() as load_s:
+            reports = load_all(landing, place.lake, without=NOT_FOR_MARTS)
+        with timed() as dbt_s:
+            build(place, as_of=landed_days(landing)[1], select=MARTS)
+    lines = sum(r.rows_in for name, r in reports.items() if name.endswith(".orders"))
+    seconds = load_s() + dbt_s()
+    return {
+        "lines": lines,
+        "mib": sum(path.stat().st_size for path in landing.glob(ORDERS)) / 2**20,
+        "load_s": load_s(),
+        "dbt_s": dbt_s(),
+        "lines_per_s": lines / seconds,
+        "plain_s": plain_s,
+        "ratio": seconds / plain_s,
+        "peak_gib": memory.gib,
+    }
+
+
+def plain_duckdb(landing: Path, target: Path) -> float:
+    """Seconds of DuckDB alone, on two threads, from the order files to Parquet."""
+    target.mkdir(parents=True)
+    with duckdb.connect(config={"threads": 2}) as connection, timed() as seconds:
+        for platform in sorted({path.parts[-5] for path in landing.glob(ORDERS)}):
+            files = f"{landing}/*/{platform}/*/orders/*/*.jsonl.gz"
+            connection.execute(
+                f"copy (select * from read_json('{files}', format = 'newline_delimited', "
+                "maximum_object_size = 100000000)) "
+                f"to '{target}/{platform}.parquet' (format parquet)"
+            )
+    return seconds()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,102 @@
+"""One more day of extracts, built incrementally, against a full rebuild: time and equality.
+
+python -m benchmarks.nightly [--scale large]
+"""
+
+import argparse
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.memory import PeakMemory
+from benchmarks.pipeline import Place, build, load_all, sandbox, seen_by_now, timed
+from orchestration.landing.layout import landed_days
+
+LIMIT = 0.1
+
+
+def main() -> int:
+    """Measure, print, and return 1 if a limit does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", default="large", choices=("tiny", "small", "medium", "large"))
+    parser.add_argument("--days", type=int, help="days to simulate; default: the scale's")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--folder", type=Path, default=Path("var/bench"))
+    options = parser.parse_args()
+    world = sandbox(
+        options.folder,
+        scale=options.scale,
+        seed=options.seed,
+        days=options.days,
+        defects="realistic",
+    )
+    with PeakMemory() as memory:
+        figures = measure(world / "landing", Place(options.folder / "nightly"))
+    figures["peak_gib"] = round(memory.gib, 2)
+    target = options.folder / f"nightly-{options.scale}.json"
+    target.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    print(
+        f"load of all days: {figures['load_all_s']:.1f} s, of one more: {figures['load_s']:.1f} s"
+    )
+    print(f"full rebuild: {figures['full_s']:.1f} s")
+    print(f"one more day: {figures['load_s'] + figures['incremental_s']:.1f} s")
+    print(f"peak_gib: {figures['peak_gib']:.2f}")
+    for name, rows in figures["differing"].items():
+        print(f"differs: {name}, {rows} rows")
+    print(f"differences: {len(figures['differing'])}")
+    print(f"ratio: {figures['ratio']:.3f} (limit {LIMIT})")
+    return 0 if figures["ratio"] <= LIMIT and not figures["differing"] else 1
+
+
+def measure(landing: Path, place: Place) -> dict:
+    """Seconds of each step, their ratio, and the tables that differ with their rows."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+    last = landed_days(landing)[1]
+    before = last - timedelta(days=1)
+    with timed() as load_all_s:
+        load_all(landing, place.lake, last=before)
+    build(place, as_of=before)
+    seen = seen_by_now(place, before)
+    with timed() as load_s:
+        load_all(landing, place.lake, first=last, last=last)
+    with timed() as incremental_s:
+        build(place, as_of=last, since=seen_by_now(place, last).since(seen))
+    again, exports = place.folder / "again.duckdb", place.folder / "again"
+    with timed() as full_s:
+        build(place, as_of=last, warehouse=again, exports=exports)
+    return {
+        "load_all_s": load_all_s(),
+        "load_s": load_s(),
+        "incremental_s": incremental_s(),
+        "full_s": full_s(),
+        "ratio": (load_s() + incremental_s()) / full_s(),
+        "differing": differing(place.warehouse, again),
+    }
+
+
+def differing(one: Path, other: Path) -> dict[str, int]:
+    """Tables that are not the same in both warehouses, with the rows only one of them has."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
+        tables = connection.execute(
+            "select distinct schema_name, table_name from duckdb_tables() "
+            "where database_name in ('one', 'other') order by all"
+        ).fetchall()
+        found = {}
+        for schema, name in tables:
+            left, right = (f'{side}."{schema}"."{name}"' for side in ("one", "other"))
+            rows = connection.execute(
+                f"select (select count(*) from (from {left} except all by name from {right})) + "
+                f"(select count(*) from (from {right} except all by name from {left}))"
+            ).fetchall()[0][0]
+            if rows:
+                found[f"{schema}.{name}"] = rows
+        return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,76 @@
+{#-
+    The current version of every record of a dataset, as known at as_of: all columns of the lake and
+    load_no. Of all versions the one the source changed last, ties by content; of equal copies the
+    one that landed first. So the order in which files came in decides nothing.
+
+    `record_id` is SQL over the lake's columns, unique per record; `stored_as` is the column of the
+    calling model that holds it. An incremental run reads what was loaded since the last build and
+    returns the records of it that beat what the table holds; the model must keep source_version,
+    row_hash, landed_on and source_file.
+-#}
+{% macro current_records(platform, dataset, record_id, stored_as) -%}
+    {%- set lake = source(platform, dataset) -%}
+    {%- set visible = 'landed_on <= ' ~ as_of() -%}
+    {%- if is_incremental() and not is_full_build() -%}
+        {%- set visible = visible ~ ' and ' ~ is_new(platform, dataset) -%}
+    {%- endif -%}
+    select lake.*
+    from {{ lake }} as lake
+    semi join (
+        select hash(fresh.record_id, fresh.newest.row_hash, fresh.newest.source_file) as copy,
+            date '2200-01-01' - fresh.newest.days_before as landed_on
+        from (
+            select {{ record_id }} as record_id, {{ newest_copy() }} as newest
+            from {{ lake }}
+            where {{ visible }}
+            group by all
+        ) as fresh
+        {%- if is_incremental() and not is_full_build() %}
+        left join (
+            select {{ stored_as }} as record_id, {{ newest_copy() }} as newest
+            from {{ this }}
+            group by all
+        ) as held
+            on held.record_id = fresh.record_id
+        where held.record_id is null
+            or fresh.newest > held.newest
+        {%- endif %}
+    ) as winners
+        on winners.landed_on = lake.landed_on
+        and winners.copy = hash({{ record_id }}, lake.row_hash, lake.source_file)
+    where {{ visible }}
+{%- endmacro %}
+
+
+{#- The same for a dataset that is small enough to be read whole each time: `key_columns` are the
+    lake's columns that identify a record. -#}
+{% macro current_rows(platform, dataset, key_columns) -%}
+    {%- set lake = source(platform, dataset) -%}
+    {%- set key = key_columns | join(', ') -%}
+    select lake.*
+    from {{ lake }} as lake
+    semi join (
+        select hash({{ key }}, newest.row_hash, newest.source_file) as copy,
+            date '2200-01-01' - newest.days_before as landed_on
+        from (
+            select {{ key }}, {{ newest_copy() }} as newest
+            from {{ lake }}
+            where landed_on <= {{ as_of() }}
+            group by all
+        )
+    ) as winners
+        on winners.landed_on = lake.landed_on
+        and winners.copy = hash({{ key }}, lake.row_hash, lake.source_file)
+{%- endmacro %}
+
+
+{#- Which of several copies of a record counts, as a value that can be compared: the greatest.
+    Days are counted backwards, for of equal copies the first to land counts. -#}
+{% macro newest_copy() -%}
+    max({
+        'source_version': source_version,
+        'row_hash': row_hash,
+        'days_before': cast(date '2200-01-01' - landed_on as integer),
+        'source_file': source_file
+    })
+{%- endmacro %}

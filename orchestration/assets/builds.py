@@ -1,0 +1,63 @@
+"""What the last whole dbt build had seen: it decides what the next one may leave as it is."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from orchestration.landing.lake import completed_loads
+from orchestration.resources import write_atomically
+from orchestration.settings import DBT_PROJECT_DIR
+
+PROJECT_FILES = {".sql", ".py", ".yml", ".csv"}
+
+
+@dataclass(frozen=True)
+class Build:
+    """One whole build: its as-of day, the loads the lake held, and the dbt project it ran.
+
+    `loads` maps "<platform>.<dataset>" to the number of its last complete load.
+    """
+
+    as_of: str
+    loads: dict[str, int]
+    project: str
+
+    @classmethod
+    def of_today(cls, lake: Path, as_of: date) -> "Build":
+        """What a build that starts now will have seen."""
+        return cls(as_of.isoformat(), completed_loads(lake), _project_fingerprint())
+
+    def since(self, last: "Build | None") -> dict[str, object] | None:
+        """dbt's variable `since`, or None when everything must be built anew.
+
+        Nothing is kept when there is no last build, when the tables' own definition changed, when
+        the as-of day went back (what was visible then is not any more) or when the lake lost
+        loads it had.
+        """
+        if last is None or last.project != self.project or last.as_of > self.as_of:
+            return None
+        if any(self.loads.get(name, 0) < number for name, number in last.loads.items()):
+            return None
+        return {"as_of": last.as_of, "loads": last.loads}
+
+
+def read_build(path: Path) -> Build | None:
+    """The last whole build that succeeded, None before the first."""
+    return Build(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def keep_build(path: Path, build: Build) -> None:
+    """Remember a build that succeeded as a whole."""
+    text = json.dumps(asdict(build), indent=1)
+    write_atomically(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
+
+
+def _project_fingerprint() -> str:
+    files = sorted(p for p in DBT_PROJECT_DIR.rglob("*") if p.suffix in PROJECT_FILES)
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.relative_to(DBT_PROJECT_DIR).as_posix().encode() + b"\x00")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

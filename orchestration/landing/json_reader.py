@@ -1,0 +1,139 @@
+"""JSON documents of a batch become cells: whatever envelope they came in, parsed once."""
+
+import json
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.landing import refusals
+from orchestration.landing.json_paths import Node, Record, json_path, keys_of
+from orchestration.landing.records import scratch
+from orchestration.landing.refusals import Refused
+from orchestration.landing.schema import Dataset
+from orchestration.landing.values import quoted
+
+
+def read_documents(
+    connection: duckdb.DuckDBPyConnection, documents: pa.Table, dataset: Dataset
+) -> list[Refused]:
+    """Make `record_cells` (and `line_cells`) of documents, which have _file, _doc and text.
+
+    _doc is the line a document begins on. A record's number in its file counts the records of the
+    documents that are read; returned are those of which nothing is.
+    """
+    record = Record(dataset)
+    connection.register("documents", documents)
+    _parse(connection, record, dataset)
+    _parse_single_ones(connection, record, dataset)
+    refused = refusals.without_records(connection, dataset)
+    _make_cells(connection, record, dataset)
+    strangers = refusals.without_keys(connection, dataset)
+    if strangers:
+        refused += strangers
+        connection.execute(
+            "delete from parsed where (_file, _doc) in (select (unnest($1), unnest($2)))",
+            [[one.file for one in strangers], [one.line for one in strangers]],
+        )
+        _make_cells(connection, record, dataset)
+    connection.execute("drop table parsed")
+    connection.unregister("documents")
+    return refused
+
+
+def _parse(connection: duckdb.DuckDBPyConnection, record: Record, dataset: Dataset) -> None:
+    """`parsed`: each document's records, null where it holds no list of them where it should."""
+    root, records = Node(), [record.structure]
+    envelopes = [keys_of(path) for path in dataset.envelopes if path]
+    field, values = dataset.success
+    codes = [keys_of(path) for path in field.split("|") if path]
+    for keys in envelopes:
+        root.add(keys, records)
+    for keys in codes:
+        root.add(keys, "VARCHAR")
+    found = [root.find("j", keys, records) for keys in envelopes]
+    found.append(f"from_json(cast(null as json), {quoted(json.dumps(records))})")
+    has_failed = "false"
+    if codes:
+        code = ", ".join(root.find("j", keys, "VARCHAR") for keys in codes)
+        allowed = ", ".join(quoted(value.lower()) for value in values)
+        has_failed = f"coalesce(lower(coalesce({code}, null)) not in ({allowed}), false)"
+    structure = json.dumps(root.structure() or {"": "VARCHAR"})
+    scratch(
+        connection,
+        "parsed",
+        f"select _file, _doc, {has_failed} as has_failed, coalesce({', '.join(found)}) as records "
+        f"from (select _file, _doc, try(from_json(text, {quoted(structure)})) as j "
+        "from documents)",
+    )
+
+
+def _parse_single_ones(
+    connection: duckdb.DuckDBPyConnection, record: Record, dataset: Dataset
+) -> None:
+    """Documents that hold one record instead of a list, or are a record, or a list of records."""
+    scratch(
+        connection,
+        "odd",
+        "select _file, _doc, text from parsed join documents using (_file, _doc) "
+        "where not has_failed and records is null and json_valid(text)",
+    )
+    cases = []
+    for path in filter(None, dataset.envelopes):
+        at = quoted(json_path(keys_of(path)))
+        cases.append(
+            f"when json_type(text, {at}) = 'OBJECT' then '[' || json_extract(text, {at}) || ']'"
+        )
+    if "" in dataset.envelopes:
+        is_record, is_list = (_has_key(dataset, start) for start in ("$", "$[0]"))
+        cases.append(f"when {is_record} then '[' || text || ']'")
+        cases.append(f"when json_type(text) = 'ARRAY' and {is_list} then text")
+    if not cases:
+        return
+    structure = quoted(json.dumps([record.structure]))
+    connection.execute(
+        "update parsed set records = found.records from ("
+        f"select _file, _doc, from_json(wrapped, {structure}) as records from ("
+        f"select _file, _doc, case {' '.join(cases)} end as wrapped from odd) "
+        "where wrapped is not null) found "
+        "where parsed._file = found._file and parsed._doc = found._doc"
+    )
+
+
+def _has_key(dataset: Dataset, start: str) -> str:
+    """SQL: whether the object at `start` has every part of the key that an API must give."""
+    parts = []
+    for name in [name for name in dataset.key if name in dataset.required] or dataset.key:
+        paths = [path for path in dataset.column(name).api.split("|") if path]
+        found = [
+            f"json_exists(text, {quoted(start + json_path(keys_of(path))[1:])})" for path in paths
+        ]
+        parts += [f"({' or '.join(found)})"] if found else []
+    return " and ".join(parts) or "false"
+
+
+def _make_cells(connection: duckdb.DuckDBPyConnection, record: Record, dataset: Dataset) -> None:
+    # only the lengths go through the window, the records stay where they are
+    connection.execute(
+        "create or replace temp table numbered as select _file, _doc, coalesce(sum(len(records)) "
+        "over (partition by _file order by _doc rows between unbounded preceding and 1 preceding), "
+        "0)::bigint as before from parsed"
+    )
+    columns = dataset.record_columns if dataset.lines else dataset.columns
+    lines = f", {record.lines} as lines" if dataset.lines else ""
+    cells = f"{record.cells(columns, 'r')}{lines}"
+    scratch(
+        connection,
+        "record_cells",
+        f"select _file, _doc, before + nth as _row, before + nth as source_row, 1 as line_no, {cells} "
+        "from (select _file, _doc, generate_subscripts(records, 1) as nth, unnest(records) as r "
+        "from parsed where not has_failed) join numbered using (_file, _doc)",
+    )
+    if dataset.lines:
+        scratch(
+            connection,
+            "line_cells",
+            f"select _file, _row, line_no, {record.cells(dataset.line_columns, 'l')} from ("
+            "select _file, _row, generate_subscripts(lines, 1) as line_no, unnest(lines) as l "
+            "from record_cells)",
+        )

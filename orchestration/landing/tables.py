@@ -1,0 +1,143 @@
+"""An export of a batch becomes cells: text, workbook or Parquet, one row or several a record."""
+
+from collections.abc import Iterator
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from orchestration.landing import guesses
+from orchestration.landing.content import (
+    DELIMITED,
+    PARQUET,
+    WHOLE,
+    Content,
+    UnreadableFileError,
+)
+from orchestration.landing.delimited import delimited_rows
+from orchestration.landing.headers import NoHeaderError
+from orchestration.landing.json_paths import length
+from orchestration.landing.parquet import parquet_rows
+from orchestration.landing.records import scratch
+from orchestration.landing.rows import Rows
+from orchestration.landing.schema import Dataset
+from orchestration.landing.values import cleaned, quoted
+from orchestration.landing.workbook import workbook_rows
+
+_TOTALS = ("合计", "总计", "小计", "全国", "total", "grand total")
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, content: Content, dataset: Dataset
+) -> Iterator[Rows]:
+    """The rows of a file, in pieces where it is large; raises UnreadableFileError.
+
+    No record is cut by the pieces, wherever in the file its rows stand.
+    """
+    try:
+        if content.data is None and dataset.has_lines:
+            yield from _record_by_record(connection, content, dataset)
+        else:
+            yield from _rows(connection, content, dataset)
+    except NoHeaderError as error:
+        other = guesses.like_header(error.names, dataset)
+        advice = guesses.advice(other) or ": add it, or move the file to the folder of its dataset"
+        raise UnreadableFileError(f"{error}{advice}") from error
+
+
+def total_words(dataset: Dataset) -> frozenset[str]:
+    """What marks a row of totals, in lower case."""
+    return frozenset((*_TOTALS, *(word.lower() for word in dataset.totals)))
+
+
+def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: Dataset) -> None:
+    """Make `record_cells` of rows (with _file), and `totals`: rows of totals dropped, by file."""
+    texts = {f"t_{name}": cleaned(cells[name]) for name in dataset.column_names}
+    landed = {
+        "_file": cells["_file"],
+        "source_row": cells["source_row"],
+        "first_cell": cleaned(cells["first_cell"]),
+    }
+    connection.register("landed", pa.table(landed | texts))
+    keys = [f'"t_{name}"' for name in dataset.key]
+    is_total = _is_total(dataset, keys)
+    scratch(
+        connection, "totals", f"select _file, count(*) as n from landed where {is_total} group by 1"
+    )
+    scratch(
+        connection,
+        "record_cells",
+        f"select {_numbers(dataset, keys)}, {_texts(dataset, keys)} from landed "
+        f"where not {is_total}",
+    )
+    connection.unregister("landed")
+
+
+def _is_total(dataset: Dataset, keys: list[str]) -> str:
+    words = ", ".join(quoted(word) for word in sorted(total_words(dataset)))
+    marked = " or ".join(f"lower({key}) in ({words})" for key in keys)
+    keyless = " or ".join(f"{key} is null" for key in keys)
+    return f"coalesce({marked} or (lower(first_cell) in ({words}) and ({keyless})), false)"
+
+
+def _numbers(dataset: Dataset, keys: list[str]) -> str:
+    """SQL: which record a row belongs to, and where in it; a record is named by its first row."""
+    if not dataset.has_lines:
+        return "_file, source_row as _row, source_row, 1 as line_no"
+    record = _record(keys)
+    return (
+        f"_file, min(source_row) over (partition by {record}) as _row, source_row, "
+        f"row_number() over (partition by {record} order by source_row) as line_no"
+    )
+
+
+def _record(keys: list[str]) -> str:
+    """SQL: the rows of one key are a record; a row without its whole key is one by itself."""
+    keyless = " or ".join(f"{key} is null" for key in keys)
+    return f"_file, {', '.join(keys)}, case when {keyless} then source_row end"
+
+
+def _texts(dataset: Dataset, keys: list[str]) -> str:
+    """SQL: the texts; what only the first row of a record says holds for all of its rows."""
+    texts = []
+    for column in dataset.columns:
+        text = f'"t_{column.name}"'
+        told = text
+        if column.kind == "length":
+            told = length(column, text)
+        if dataset.has_lines and column.level == "record" and column.name not in dataset.key:
+            first = f"first_value({told} ignore nulls) over (partition by {_record(keys)} "
+            told = f"coalesce({told}, {first}order by source_row))"
+        texts.append(f"{told} as {text}")
+    return ", ".join(texts)
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, content: Content, dataset: Dataset
+) -> Iterator[Rows]:
+    if content.kind == PARQUET:
+        return parquet_rows(connection, content, dataset)
+    if content.kind == DELIMITED:
+        return delimited_rows(content, dataset, total_words(dataset))
+    return workbook_rows(content, dataset)
+
+
+def _record_by_record(
+    connection: duckdb.DuckDBPyConnection, content: Content, dataset: Dataset
+) -> Iterator[Rows]:
+    """The rows of a large file whose records have several, read once per share of the keys."""
+    shares = content.size // WHOLE + 1
+    for share in range(shares):
+        kept, others = [], []
+        for rows in _rows(connection, content, dataset):
+            keys = pl.from_arrow(rows.cells.select(list(dataset.key)))
+            is_own = (keys.hash_rows(seed=0) % shares == share).to_arrow()
+            kept.append(rows.cells.filter(is_own))
+            others.append(rows)
+        yield Rows(
+            pa.concat_tables(kept),
+            others[0].ignored,
+            tuple(row for rows in others for row in rows.broken) if share == 0 else (),
+            sum(rows.totals for rows in others) if share == 0 else 0,
+            is_all=False,
+        )

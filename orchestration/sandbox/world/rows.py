@@ -1,0 +1,56 @@
+"""Columns of equal length that are filtered, joined and grouped together."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+
+
+@dataclass
+class Rows:
+    """Base of records whose fields are all arrays of one length."""
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+    def take(self, which: np.ndarray) -> Self:
+        """The rows that a mask or an index array picks."""
+        return type(self)(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
+
+    @classmethod
+    def concat(cls, parts: list[Self]) -> Self:
+        """All rows of all parts, in their order."""
+        return cls(
+            **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)}
+        )
+
+
+def first_in_group(group: np.ndarray) -> np.ndarray:
+    """Which entries begin a new group; `group` is sorted."""
+    return np.r_[True, group[1:] != group[:-1]] if len(group) else np.zeros(0, dtype=bool)
+
+
+def place_in_group(group: np.ndarray) -> np.ndarray:
+    """0, 1, 2, … within each run of equal values; `group` is sorted."""
+    starts = np.flatnonzero(first_in_group(group))
+    return np.arange(len(group)) - np.repeat(starts, np.diff(np.r_[starts, len(group)]))
+
+
+def split(total: np.ndarray, weight: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Divide each group's `total` by `weight`, in whole cents.
+
+    `group` numbers the entries' groups from 0, sorted; `total` has one entry per group. Every
+    part is rounded half up but the group's last with a weight, which takes the remainder. A
+    group without weight gets nothing.
+    """
+    count = len(total)
+    whole = np.bincount(group, weight, count).astype(np.int64)[group]
+    whole = np.maximum(whole, 1)
+    part = (2 * total[group] * weight + whole) // (2 * whole)
+    weighed = np.flatnonzero(weight > 0)
+    last = np.full(count, -1)
+    last[group[weighed]] = weighed  # the later entry wins
+    has = last >= 0
+    given = np.bincount(group, part, count).astype(np.int64)
+    part[last[has]] += (total - given)[has]
+    return part

@@ -1,0 +1,84 @@
+"""Runs dbt on a lake as the nightly build does, in a process and a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+import dbt_project
+
+PROJECT = Path(dbt_project.__file__).parent
+DBT = Path(sys.executable).with_name("dbt")
+
+
+def build(
+    lake: Path,
+    tmp: Path,
+    *,
+    as_of: date | str,
+    select: str | Sequence[str] | None = None,
+    since: Mapping[str, object] | None = None,
+    full_refresh: bool = True,
+    command: str = "run",
+    project: Path = PROJECT,
+) -> duckdb.DuckDBPyConnection:
+    """Build the selected tables of `lake` in the warehouse below `tmp`; returns it, read-only.
+
+    `select` is dbt's own selection, None for everything. `since` is what the last build had seen,
+    {"as_of": "2026-06-27", "loads": {"taobao.orders": 12}}, and then only that is read anew, into
+    the warehouse that is there. Seeds are built when the warehouse has none. `command` may be
+    "build" or "test" too. Close the connection before the next call. A failure of dbt raises
+    AssertionError with its last words.
+    """
+    tmp.mkdir(parents=True, exist_ok=True)
+    exports = tmp / "exports"
+    exports.mkdir(exist_ok=True)
+    warehouse = tmp / "warehouse.duckdb"
+    variables = {"as_of": str(as_of), "since": dict(since) if since else None}
+    arguments = ["--vars", json.dumps(variables)]
+    if full_refresh and since is None and command != "test":
+        arguments.append("--full-refresh")
+    if select is not None:
+        arguments += ["--select", *([select] if isinstance(select, str) else select)]
+    if command == "run":
+        command, arguments = _with_seeds(warehouse, arguments, selected=select is not None)
+    folders = ["--project-dir", project, "--profiles-dir", project]
+    done = subprocess.run(
+        [
+            *(DBT, "--no-use-colors", command, *folders),
+            *("--target-path", tmp / "target", "--log-path", tmp / "logs", *arguments),
+        ],
+        cwd=tmp,
+        env=os.environ
+        | {
+            "STORK_LAKE": str(lake),
+            "STORK_EXPORTS": str(exports),
+            "STORK_WAREHOUSE": str(warehouse),
+            "DO_NOT_TRACK": "true",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise AssertionError(done.stdout[-6000:] + done.stderr[-1000:])
+    return duckdb.connect(str(warehouse), read_only=True, config={"TimeZone": "Asia/Shanghai"})
+
+
+def _with_seeds(
+    warehouse: Path, arguments: list[str], *, selected: bool
+) -> tuple[str, list[str]]:
+    """`dbt run` leaves seeds out: the first build of a warehouse takes them along."""
+    if warehouse.exists():
+        return "run", arguments
+    without_tests = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+    if selected:
+        position = arguments.index("--select") + 1
+        arguments = [*arguments[:position], "resource_type:seed", *arguments[position:]]
+    return "build", [*arguments, *without_tests]
