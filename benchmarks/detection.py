@@ -37,9 +37,9 @@ with customers as (
     from (select distinct customer_id, order_id from fct_order_lines) as lines
     inner join true_orders using (order_id)
     where lines.customer_id is not null and true_orders.household is not null
-    group by all
+    group by lines.customer_id, true_orders.household
     qualify row_number() over (
-        partition by customer_id order by count(*) desc, true_orders.household
+        partition by lines.customer_id order by count(*) desc, true_orders.household
     ) = 1
 )
 
@@ -83,7 +83,10 @@ _SECOND = """
 with counted as (
     select
         true_babies.customer_id,
-        true_babies.born_on_2 is not null as has_two,
+        coalesce(
+            true_babies.born_on_2 < (select max(ds) from fct_order_lines) - 182, false
+        ) as has_two,
+        true_babies.born_on_2 is null as has_one,
         count(babies.customer_id) >= 2 as shows_two
     from true_babies
     left join dim_baby as babies using (customer_id)
@@ -94,7 +97,7 @@ with counted as (
 select
     count(*) filter (where has_two) as two_babies,
     count(*) filter (where has_two and shows_two) as found,
-    count(*) filter (where not has_two and shows_two) as invented
+    count(*) filter (where has_one and shows_two) as invented
 from counted
 """
 
@@ -163,7 +166,8 @@ def _show(brush: dict[str, dict], stage: dict[str, float | None]) -> None:
         f"(said {_share(stage['inferred_mean_confidence'])})"
     )
     print(
-        f"second babies: {stage['two_found']} of {stage['two_babies']} found, "
+        f"second babies of half a year and more: {stage['two_found']} of "
+        f"{stage['two_babies']} found, "
         f"{stage['two_invented']} invented"
     )
 

@@ -58,7 +58,10 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _columns(table: pa.Table, prefix: str = "") -> Iterator[tuple[str, bytes]]:
     for name in table.column_names:
-        values = table[name].unique().to_pylist()
+        values = table[name]
+        if not pa.types.is_nested(values.type):
+            values = values.unique()
+        values = values.to_pylist()
         yield f"{prefix}{name}", "\n".join(map(str, values)).encode()
 
 

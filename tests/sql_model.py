@@ -27,9 +27,12 @@ def rendered(model: str, *, as_of: date, **variables: object) -> str:
     )
 
 
-def create(connection: duckdb.DuckDBPyConnection, model: str, *, as_of: date) -> None:
+def create(
+    connection: duckdb.DuckDBPyConnection, model: str, *, as_of: date, **variables: object
+) -> None:
     """Build `model` as a table of its name from the tables that are there."""
-    connection.execute(f"create or replace table {model} as {rendered(model, as_of=as_of)}")
+    sql = rendered(model, as_of=as_of, **variables)
+    connection.execute(f"create or replace table {model} as {sql}")
 
 
 def warehouse() -> duckdb.DuckDBPyConnection:

@@ -14,7 +14,6 @@ from ml import brush
 BEIJING = ZoneInfo("Asia/Shanghai")
 AS_OF = date(2026, 6, 28)
 NOON = datetime(2026, 5, 4, 12, tzinfo=BEIJING)  # a Monday
-PLATFORMS = ("taobao", "jd", "douyin", "xiaohongshu")
 
 ORDER_LINES = """
     order_id varchar, parent_order_id varchar, platform varchar, shop_id varchar,
@@ -50,12 +49,9 @@ def order(order_id: str, **fields) -> dict:
 def evidence(lines: list[dict], reviews: list[dict] = (), *, as_of: date = AS_OF) -> pd.DataFrame:
     """int_brush_features of these order lines, by order_id."""
     with sql_model.warehouse() as connection:
-        for platform in PLATFORMS:
-            here = [line for line in lines if line["platform"] == platform]
-            _fill(connection, f"stg_{platform}__order_lines", ORDER_LINES, here)
-            of_these = [r for r in reviews if r["order_id"] in {line["order_id"] for line in here}]
-            _fill(connection, f"stg_{platform}__reviews", REVIEWS, of_these)
-        sql_model.create(connection, "int_brush_features", as_of=as_of)
+        _fill(connection, "int_lines", ORDER_LINES, lines)
+        _fill(connection, "stg_taobao__reviews", REVIEWS, reviews)
+        sql_model.create(connection, "int_brush_features", as_of=as_of, order_platforms=["taobao"])
         return connection.execute("from int_brush_features").df().set_index("order_id")
 
 
@@ -103,7 +99,7 @@ def test_a_family_that_orders_every_week_is_one_account_at_its_address():
 
 
 def test_a_burst_is_of_lone_orders_for_one_listing_in_one_shop():
-    burst = [order(f"b{n}", paid_at=NOON + timedelta(seconds=20 * n)) for n in range(5)]
+    burst = [order(f"b{n}", paid_at=NOON + timedelta(seconds=10 * n)) for n in range(9)]
     others = [
         order("two units", qty=2),
         order("other listing", platform_sku_id="other"),
@@ -115,8 +111,15 @@ def test_a_burst_is_of_lone_orders_for_one_listing_in_one_shop():
 
     found = evidence(burst + others)["burst_orders"].to_dict()
 
-    assert [found[f"b{n}"] for n in range(5)] == [5] * 5
+    assert [found[f"b{n}"] for n in range(9)] == [9] * 9
     assert {found[line["order_id"]] for line in others} == {1}
+
+
+def test_a_flash_sale_that_draws_regular_customers_too_is_no_burst():
+    lone = [order(f"b{n}", paid_at=NOON + timedelta(seconds=10 * n)) for n in range(9)]
+    regular = [order(f"r{n}", qty=2, paid_at=NOON + timedelta(seconds=30 * n)) for n in range(3)]
+
+    assert set(evidence(lone + regular)["burst_orders"]) == {1}
 
 
 def test_a_gift_is_missed_only_where_the_others_of_the_week_got_one():

@@ -1,6 +1,5 @@
 """Loading once, twice or in any order gives the same lake, and every row is accounted for."""
 
-import json
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
@@ -123,18 +122,6 @@ def test_two_shops_may_land_equal_files(tmp_path):
     for shop in ("s1", "s2"):
         land(tmp_path / "landing", 1, FIRST, text, shop)
     assert load(tmp_path / "landing", tmp_path / "lake", FIRST, FIRST).rows_loaded == 2
-
-
-def test_a_load_interrupted_before_its_ledger_entry_completes_the_next_time(tmp_path):
-    land(tmp_path / "landing", 1, FIRST, f"{HEADER}\n{line(1, 5, '2026-06-02')}\n")
-    load(tmp_path / "landing", tmp_path / "lake", FIRST, FIRST)
-    (ledger,) = (tmp_path / "lake/ledger").rglob("*.json")
-    before = json.loads(ledger.read_text(encoding="utf-8"))
-    ledger.unlink()
-    assert load(tmp_path / "landing", tmp_path / "lake", FIRST, FIRST).rows_loaded == 1
-    assert json.loads(ledger.read_text(encoding="utf-8")) == before
-    assert before["rows_in"] == 1
-    assert not [p for p in (tmp_path / "lake").rglob(".*")]
 
 
 def test_a_landing_without_the_dataset_is_no_rows_and_the_glob_still_matches(tmp_path):

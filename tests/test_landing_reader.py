@@ -68,6 +68,7 @@ TEXT = orders("o1,1,u1,奶粉,2026-06-28 20:01:45,2,10.50,2026-06-28 20:02:00")
         TEXT.encode(),
         b"\xef\xbb\xbf" + TEXT.encode(),
         TEXT.encode("gbk"),
+        TEXT.encode("utf-16"),
         gzip.compress(TEXT.encode()),
         TEXT.replace(",", "\t").encode(),
         TEXT.replace(",", ";").encode(),
@@ -76,7 +77,7 @@ TEXT = orders("o1,1,u1,奶粉,2026-06-28 20:01:45,2,10.50,2026-06-28 20:02:00")
         parquet(pl.read_csv(io.StringIO(TEXT), infer_schema=False)),
         parquet(pl.read_csv(io.StringIO(TEXT), try_parse_dates=True)),
     ],
-    ids=["utf-8", "bom", "gbk", "gz", "tab", "semicolon", "crlf", "header", "parquet", "typed"],
+    ids=["utf-8", "bom", "gbk", "utf-16", "gz", "tab", "semicolon", "crlf", "header", "parquet", "typed"],
 )
 def test_every_accepted_shape_gives_the_same_record(shop, content):
     shop.land(content, name="misleading.xls")
@@ -104,7 +105,7 @@ def test_every_accepted_shape_gives_the_same_record(shop, content):
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old workbook", "Excel"),
         (b"PAR1 and then nothing", "Parquet"),
         (b"order_id,line_id\n\xff\xff\xff\x80", "neither UTF-8 nor GBK"),
-        (TEXT.encode("utf-16"), "UTF-16"),
+        (TEXT.encode("utf-16")[:-1], "neither UTF-8 nor GBK"),
         (TEXT.replace("paid_amount", "paid").encode(), "required column paid_amount"),
         (TEXT.replace("customer_id", "qty").encode(), "twice"),
         (orders('"o1,1,u1,A', SOUND, SOUND).encode(), "quotation mark"),
@@ -128,13 +129,19 @@ def test_an_unreadable_file_stops_alone_and_says_what_to_do(shop, content, advic
     assert shop.load().files_unreadable == 1
 
 
-def test_an_unreadable_file_is_copied_only_if_it_cannot_name_buyers(shop):
-    shop.land(b"", "a.csv", "stock")
+def test_an_unreadable_file_stays_where_it_landed_and_is_never_copied(shop):
     shop.land("snapshot_date,sku_id,phone\n2026-06-28,A,13800000000\n", "b.csv", "stock")
-    shop.land(b"", "c.csv", "order_lines")
-    assert shop.load("stock").files_unreadable == 2
-    assert shop.load("order_lines").files_unreadable == 1
-    assert [p.name[13:] for p in (shop.lake / "quarantine/files").iterdir()] == ["a.csv"]
+    assert shop.load("stock").files_unreadable == 1
+    raw = shop.quarantine("stock")["raw"].to_list()
+    assert raw == ['{"file_kept_at": "landing/acme/generic/shop1/stock/2026-06-28/b.csv"}']
+    assert not any(b"13800000000" in p.read_bytes() for p in shop.lake.rglob("*") if p.is_file())
+
+
+def test_rows_of_totals_are_left_out_and_counted(shop):
+    shop.land(orders(SOUND, row_with(order_id="合计"), "Total,,,,,3,31.50,", "总计,31.50"))
+    report = shop.load()
+    assert (report.rows_in, report.rows_loaded, report.rows_quarantined) == (1, 1, 0)
+    assert report.rows_total_dropped == 3
 
 
 def row_with(**changes: str) -> str:
@@ -147,7 +154,6 @@ def row_with(**changes: str) -> str:
     [
         ({"order_id": ""}, "order_id", "required"),
         ({"order_id": "1.23E+15"}, "order_id", "spreadsheet"),
-        ({"order_id": "合计"}, "order_id", "total row"),
         ({"customer_id": "1.23E+15"}, "customer_id", "spreadsheet"),
         ({"paid_at": "-"}, "paid_at", "required"),
         ({"paid_at": "1970-01-01 08:00:00"}, "paid_at", "placeholder"),

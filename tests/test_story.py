@@ -1,9 +1,10 @@
-"""The whole graph as a person runs it: twice the same, with broken rows, with a spoiled future.
+"""The whole graph as a person runs it, on the sandbox's extracts in every platform's dialect.
+
+Twice the same, with broken rows, with a spoiled future.
 
 Every process runs with `tests/no_network` on its path, so a socket beyond loopback fails it.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,13 +15,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestration.sandbox.shop import generate
+from orchestration.sandbox.generate import generate
 from orchestration.settings import Settings
+from tests.personal_data import scan
 
 pytestmark = pytest.mark.story
 
 AS_OF = date(2026, 6, 28)
-SMALL = {"days": 480, "household_count": 1500}
+WORLD = {"scale": "tiny", "days": 420, "daily_days": 14}
 LIGHT = {
     "STORK_DEMAND_TRIALS": "1",
     "STORK_CHURN_TRIALS": "1",
@@ -56,8 +58,8 @@ def plan_bytes(out: Path) -> bytes:
 
 def break_a_file(landing: Path) -> Path:
     """One file with two good and three broken rows."""
-    folder = next(landing.glob("*/generic/*/order_lines")) / AS_OF.isoformat()
-    folder.mkdir(exist_ok=True)
+    folder = landing / "sandbox" / "generic" / "planning" / "order_lines" / AS_OF.isoformat()
+    folder.mkdir(parents=True)
     file = folder / "broken.csv"
     file.write_text(
         "order_id,line_id,customer_id,sku_id,paid_at,qty,paid_amount\n"
@@ -71,8 +73,9 @@ def break_a_file(landing: Path) -> Path:
 
 
 def some_sku(landing: Path) -> str:
-    file = sorted(landing.glob("*/generic/*/skus/*/*.csv"))[0]
-    return str(pd.read_csv(file, dtype=str, encoding="utf-8-sig")["sku_id"].iloc[0])
+    files = sorted(landing.glob("*/generic/*/suppliers/*/*.csv"))
+    terms = pd.concat(pd.read_csv(f, dtype=str, encoding="utf-8-sig") for f in files)
+    return str(terms["sku_id"].dropna().iloc[0])
 
 
 def spoil_the_future(landing: Path) -> None:
@@ -97,17 +100,17 @@ def spoil_the_future(landing: Path) -> None:
             "2026-07-{d:02d},{sku},spoiled,1000000",
         ),
     ):
-        folder = next(landing.glob(f"*/generic/*/{kind}")) / day.isoformat()
-        folder.mkdir(exist_ok=True)
+        folder = landing / "sandbox" / "generic" / "planning" / kind / day.isoformat()
+        folder.mkdir(parents=True, exist_ok=True)
         rows = [row.format(i=i, d=i, sku=some_sku(landing)) for i in range(1, 29)]
         (folder / "spoiled.csv").write_text("\n".join([header, *rows]) + "\n")
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Path:
-    landing = tmp_path_factory.mktemp("shop") / "landing"
-    generate(landing, last_day=AS_OF, **SMALL)
-    return landing
+    folder = tmp_path_factory.mktemp("shop")
+    generate(folder / "landing", folder / "truth", **WORLD)
+    return folder / "landing"
 
 
 @pytest.fixture(scope="module")
@@ -150,14 +153,14 @@ def test_broken_rows_are_in_quarantine_with_reasons_and_the_good_ones_around_the
     out, done = first
     lake = out / "state" / "lake"
     kept = pd.concat(
-        pd.read_parquet(p) for p in (lake / "quarantine").rglob(f"landed={AS_OF}/*.parquet")
+        pd.read_parquet(p) for p in (lake / "quarantine/generic/order_lines").rglob("*.parquet")
     )
     broken = kept[kept["source_file"].str.endswith("broken.csv")]
     assert sorted(broken["source_row"]) == [3, 4, 6]
     assert broken["reason"].str.len().min() > 10
-    ledger = [json.loads(p.read_text()) for p in (lake / "ledger").rglob("*.json")]
-    entry = next(e for e in ledger if e["source_file"].endswith("broken.csv"))
-    assert (entry["rows_in"], entry["rows_loaded"], entry["rows_quarantined"]) == (5, 2, 3)
+    ledger = pd.read_parquet(lake / "ledger" / "generic" / "order_lines.parquet")
+    (entry,) = ledger[ledger["source_file"].str.endswith("broken.csv")].itertuples()
+    assert (entry.rows_in, entry.rows_loaded, entry.rows_quarantined) == (5, 2, 3)
     assert "generic/order_lines: quarantine" in done.stdout
 
 
@@ -187,6 +190,15 @@ def test_nothing_after_the_as_of_day_moves_features_forecasts_or_plan(
         for o in (out, first[0])
     ]
     pd.testing.assert_frame_equal(*forecasts)
+
+
+def test_no_name_phone_address_or_raw_id_is_in_anything_a_run_leaves(shop, first):
+    out, _ = first
+    truth = shop.parent / "truth"
+    raw_ids = pd.read_parquet(truth / "orders", columns=["buyer_id", "union_id", "address_token"])
+    ids = raw_ids.sample(100, random_state=7).melt()["value"].dropna().unique()
+    assert len(ids) > 50
+    assert not scan(out, ["PII-", "1990000", *ids])
 
 
 def test_the_reports_can_be_opened(first):

@@ -68,7 +68,9 @@ def build(
     )
     if done.returncode:
         raise AssertionError(done.stdout[-6000:] + done.stderr[-1000:])
-    return duckdb.connect(str(warehouse), read_only=True, config={"TimeZone": "Asia/Shanghai"})
+    connection = duckdb.connect(str(warehouse), read_only=True)
+    connection.execute("set TimeZone = 'Asia/Shanghai'")
+    return connection
 
 
 def _with_seeds(

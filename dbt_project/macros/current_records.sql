@@ -5,8 +5,8 @@
 
     `record_id` is SQL over the lake's columns, unique per record; `stored_as` is the column of the
     calling model that holds it. An incremental run reads what was loaded since the last build and
-    returns the records of it that beat what the table holds; the model must keep source_version,
-    row_hash, landed_on and source_file.
+    returns the records of it that beat what the table holds; the model must keep load_no,
+    source_version, row_hash, landed_on and source_file.
 -#}
 {% macro current_records(platform, dataset, record_id, stored_as) -%}
     {%- set lake = source(platform, dataset) -%}
@@ -17,7 +17,7 @@
     select lake.*
     from {{ lake }} as lake
     semi join (
-        select hash(fresh.record_id, fresh.newest.row_hash, fresh.newest.source_file) as copy,
+        select hash(fresh.record_id, fresh.newest.row_hash, fresh.newest.source_file, -fresh.newest.loads_before) as copy,
             date '2200-01-01' - fresh.newest.days_before as landed_on
         from (
             select {{ record_id }} as record_id, {{ newest_copy() }} as newest
@@ -37,7 +37,7 @@
         {%- endif %}
     ) as winners
         on winners.landed_on = lake.landed_on
-        and winners.copy = hash({{ record_id }}, lake.row_hash, lake.source_file)
+        and winners.copy = hash({{ record_id }}, lake.row_hash, lake.source_file, lake.load_no)
     where {{ visible }}
 {%- endmacro %}
 
@@ -50,7 +50,7 @@
     select lake.*
     from {{ lake }} as lake
     semi join (
-        select hash({{ key }}, newest.row_hash, newest.source_file) as copy,
+        select hash({{ key }}, newest.row_hash, newest.source_file, -newest.loads_before) as copy,
             date '2200-01-01' - newest.days_before as landed_on
         from (
             select {{ key }}, {{ newest_copy() }} as newest
@@ -60,17 +60,18 @@
         )
     ) as winners
         on winners.landed_on = lake.landed_on
-        and winners.copy = hash({{ key }}, lake.row_hash, lake.source_file)
+        and winners.copy = hash({{ key }}, lake.row_hash, lake.source_file, lake.load_no)
 {%- endmacro %}
 
 
 {#- Which of several copies of a record counts, as a value that can be compared: the greatest.
-    Days are counted backwards, for of equal copies the first to land counts. -#}
+    Days and loads are counted backwards, for of equal copies the first to land counts. -#}
 {% macro newest_copy() -%}
     max({
         'source_version': source_version,
         'row_hash': row_hash,
         'days_before': cast(date '2200-01-01' - landed_on as integer),
-        'source_file': source_file
+        'source_file': source_file,
+        'loads_before': -load_no
     })
 {%- endmacro %}

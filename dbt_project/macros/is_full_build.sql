@@ -38,3 +38,14 @@
     delete from {{ this }} where order_id in (select order_id from {{ touched }})
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- A number for "what the last build had seen" that never goes back: 0 when it had seen nothing. -#}
+{% macro build_number() -%}
+    {%- if is_full_build() -%}
+        0
+    {%- else -%}
+        {%- set since = var('since') -%}
+        {{ since['loads'].values() | sum }} + (cast('{{ since["as_of"] }}' as date) - date '2000-01-01')
+    {%- endif -%}
+{%- endmacro %}

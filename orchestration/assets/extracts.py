@@ -47,7 +47,8 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
             dg.AssetCheckSpec(
                 "quarantine",
                 asset=key,
-                description="Broken rows are kept aside with file, row, field and reason.",
+                description="Broken rows are kept aside with file, row, field and reason; "
+                "unreadable and short files are named.",
             ),
             dg.AssetCheckSpec(
                 "broken_share_below_limit",
@@ -97,6 +98,7 @@ def _metadata(report: LoadReport) -> dict[str, object]:
         "rows_loaded": report.rows_loaded,
         "rows_quarantined": report.rows_quarantined,
         "rows_already_known": report.rows_known,
+        "total_rows_dropped": report.rows_total_dropped,
         "columns_ignored": ", ".join(report.columns_ignored) or "none",
     }
 
@@ -105,15 +107,19 @@ def _quarantine(report: LoadReport) -> dg.AssetCheckResult:
     reasons = "; ".join(f"{n} x {why}" for why, n in report.quarantine_reasons.items())
     return dg.AssetCheckResult(
         check_name="quarantine",
-        passed=report.rows_quarantined == 0 and report.files_unreadable == 0,
+        passed=report.rows_quarantined == 0
+        and report.files_unreadable == 0
+        and report.manifest_mismatches == 0,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{report.rows_quarantined} of {report.rows_in} rows went to quarantine, "
         f"{report.rows_broken_before} are there from earlier loads, {report.files_unreadable} "
-        f"files could not be read. {reasons}".strip(),
+        f"files could not be read, {report.manifest_mismatches} hold another number of records "
+        f"than their manifest promises. {reasons}".strip(),
         metadata={
             "rows_quarantined": report.rows_quarantined,
             "rows_broken_before": report.rows_broken_before,
             "files_unreadable": report.files_unreadable,
+            "manifest_mismatches": report.manifest_mismatches,
             "reasons": dg.MetadataValue.json(dict(report.quarantine_reasons)),
         },
     )

@@ -45,12 +45,13 @@ def read_ahead(files: Iterable[LandedFile]) -> Iterator[tuple[LandedFile, Conten
 
 
 def batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """Pieces together while they are small; a part of a large file is a batch by itself."""
+    """Pieces together while they are small and of one kind; a part of a large file is alone."""
     batch: list[Piece] = []
     size = 0
     for piece in pieces:
         alone = not piece.content.is_all
-        if batch and (alone or size + piece.size > PIECE or len(batch) >= FILES):
+        other = batch and type(batch[0].content) is not type(piece.content)
+        if batch and (alone or other or size + piece.size > PIECE or len(batch) >= FILES):
             yield batch
             batch, size = [], 0
         batch.append(piece)

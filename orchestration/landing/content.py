@@ -3,7 +3,7 @@
 import codecs
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ DAMAGED_GZIP = (
     "again"
 )
 NO_TEXT = "the bytes are neither UTF-8 nor GBK text: write it as UTF-8"
-_EMPTY = "the file is empty: extract it again"
+EMPTY = "the file is empty: extract it again"
 _WEB_PAGE = (
     "this is a web page (HTML or XML), whatever its name says: often a log-in page or a table "
     "saved by the browser; export it again as CSV or xlsx"
@@ -68,7 +68,7 @@ def read(path: Path) -> Content:
                 del blocks[1:]
         kind = kind_of(blocks[0][:4096] if blocks else b"")
         if size > WHOLE:
-            encoding = _encoding_of_stream(path) if kind in (JSON, DELIMITED) else ""
+            encoding = _encoding_of_stream(path, kind) if kind in (JSON, DELIMITED) else ""
             return Content(path, kind, digest.hexdigest(), size, encoding)
         data, encoding = b"".join(blocks), ""
         if kind in (JSON, DELIMITED):
@@ -92,7 +92,7 @@ def kind_of(start: bytes) -> str:
         text = start[: len(start) // 2 * 2].decode("utf-16", errors="ignore").encode()
     text = text.removeprefix(_BOM).lstrip(_BLANKS)
     if not text:
-        raise UnreadableFileError(_EMPTY)
+        raise UnreadableFileError(EMPTY)
     if text[:1] == b"<":
         raise UnreadableFileError(_WEB_PAGE)
     return JSON if text[:1] in (b"{", b"[") else DELIMITED
@@ -156,19 +156,31 @@ def _encoding_of(data: bytes, kind: str) -> str:
         return _encoding([data], "utf-16")
     if b"\x00" in data:
         raise UnreadableFileError(NO_TEXT)
-    if is_utf8(data) or (kind == JSON and _is_mostly_utf8(data.split(b"\n"))):
+    if is_utf8(data):
         return "utf-8"
-    return _encoding([data], "gb18030")
+    return _encoding_of_lines(lambda: data.splitlines(keepends=True), kind)
 
 
-def _encoding_of_stream(path: Path) -> str:
+def _encoding_of_stream(path: Path, kind: str) -> str:
     if next(_unpacked(path))[:2] in _UTF16:
         return _encoding(_unpacked(path), "utf-16")
     if any(b"\x00" in block for block in _unpacked(path)):
         raise UnreadableFileError(NO_TEXT)
-    if _is_mostly_utf8(whole_lines(_unpacked(path))):
+    return _encoding_of_lines(lambda: whole_lines(_unpacked(path)), kind)
+
+
+def _encoding_of_lines(lines: Callable[[], Iterable[bytes]], kind: str) -> str:
+    """UTF-8 if most lines that tell are; of JSON each line is a page and may be broken alone."""
+    pieces = [piece for piece in lines() if not piece.isascii()]
+    good = sum(map(is_utf8, pieces))
+    if kind == JSON and good * 2 > len(pieces) or good == len(pieces):
         return "utf-8"
-    return _encoding(_unpacked(path), "gb18030")
+    try:
+        return _encoding(lines(), "gb18030")
+    except UnreadableFileError:
+        if kind == JSON:
+            return "utf-8"
+        raise
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -184,16 +196,6 @@ def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
             rest = b""
     if rest:
         yield rest
-
-
-def _is_mostly_utf8(pieces: Iterable[bytes]) -> bool:
-    """Of the pieces that are more than ASCII most are UTF-8: single ones are broken, not all."""
-    good = bad = 0
-    for piece in pieces:
-        if not piece.isascii():
-            is_good = is_utf8(piece)
-            good, bad = good + is_good, bad + (not is_good)
-    return good > bad or not bad
 
 
 def _encoding(blocks: Iterable[bytes], encoding: str) -> str:

@@ -39,7 +39,8 @@ def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -
     layout = _layout(content.data if is_whole else _start(content), dataset)
     aside = _Aside(layout, totals)
     if is_whole:
-        batches = _cells(pa.BufferReader(content.data[layout.offset :]), content.size, aside)
+        data = content.data[layout.offset :]
+        batches = _cells(pa.BufferReader(data), len(data), aside)
     else:
         batches = _cells(pa.PythonFile(_Stream(content, layout.offset)), _PIECE, aside)
     first = layout.header.row + 2
@@ -146,13 +147,15 @@ def _cells(source: pa.NativeFile, block: int, aside: _Aside) -> Iterator[pa.Tabl
             yield pa.table(batch)
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
+            yield pa.table({name: pa.array([], pa.string()) for name in names})
             return
         raise UnreadableFileError(_NOT_APART) from error
 
 
 def _layout(start: bytes, dataset: Dataset) -> _Layout:
     """The separator under which one of the first rows names most declared columns."""
-    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", start[:_PEEKED].decode(errors="ignore"))
+    text = start[:_PEEKED].decode(errors="ignore")
+    lines = [line for line in re.split(r"(?<=\n)|(?<=\r)(?!\n)", text) if line]
     best: _Layout | None = None
     fault: NoHeaderError | None = None
     for separator in _SEPARATORS:

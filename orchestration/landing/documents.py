@@ -46,15 +46,21 @@ def documents(content: Content) -> Iterator[Documents]:
 
 
 def _line_by_line(content: Content) -> Iterator[Documents]:
-    line = 1
-    for piece, is_cut in _pieces(text_blocks(content)):
-        found = _split(piece, line, is_by_line=True)
-        line += piece.count(b"\n")
+    pieces = _pieces(text_blocks(content))
+    line, piece = 1, next(pieces, None)
+    is_all = True
+    while piece is not None:
+        following = next(pieces, None)
+        is_all = is_all and following is None
+        whole_lines, is_cut = piece
+        found = _split(whole_lines, line, is_by_line=True)
+        line += whole_lines.count(b"\n")
         refused = found.refused
         if is_cut:
             refused += ((line, TOO_LONG),)
             line += 1
-        yield Documents(found.texts, found.lines, refused, is_all=False)
+        yield Documents(found.texts, found.lines, refused, is_all)
+        piece = following
 
 
 def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -82,7 +88,9 @@ def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
         if sum(map(len, held)) >= PIECE:
             yield b"".join(held), False
             held = []
-    yield b"".join([*held, *begun]), is_too_long
+    rest = b"".join([*held, *begun])
+    if rest or is_too_long:
+        yield rest, is_too_long
 
 
 def _is_by_line(start: bytes) -> bool:

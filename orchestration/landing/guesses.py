@@ -29,10 +29,8 @@ def like_document(connection: duckdb.DuckDBPyConnection, text: str, own: Dataset
             if record and len(record) < _RECORD:
                 records[path] = json.loads(record)
     scores = {
-        name: _declared(other, records[path])
+        name: max((_declared(other, records[p]) for p in other.envelopes if p in records), default=0)
         for name, other in others
-        for path in other.envelopes
-        if path in records
     }
     best = max(scores, key=scores.get, default="")
     return best if scores.get(best) else ""

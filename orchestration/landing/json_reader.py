@@ -117,7 +117,7 @@ def _make_cells(connection: duckdb.DuckDBPyConnection, record: Record, dataset: 
     connection.execute(
         "create or replace temp table numbered as select _file, _doc, coalesce(sum(len(records)) "
         "over (partition by _file order by _doc rows between unbounded preceding and 1 preceding), "
-        "0)::bigint as before from parsed"
+        "0)::bigint as before from parsed where not has_failed"
     )
     columns = dataset.record_columns if dataset.lines else dataset.columns
     lines = f", {record.lines} as lines" if dataset.lines else ""
@@ -127,7 +127,7 @@ def _make_cells(connection: duckdb.DuckDBPyConnection, record: Record, dataset: 
         "record_cells",
         f"select _file, _doc, before + nth as _row, before + nth as source_row, 1 as line_no, {cells} "
         "from (select _file, _doc, generate_subscripts(records, 1) as nth, unnest(records) as r "
-        "from parsed where not has_failed) join numbered using (_file, _doc)",
+        "from parsed) join numbered using (_file, _doc)",
     )
     if dataset.lines:
         scratch(

@@ -1,6 +1,8 @@
 """Landed files become typed Parquet versions in the lake: once each, in any order."""
 
 from datetime import date
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -103,10 +105,18 @@ def load_range(
 
 
 def _ensure_schema(folder: Path, types: dict[str, str]) -> None:
-    target, wanted = folder / "load_no=0" / "_schema.parquet", arrow_schema(types)
-    if target.exists() and pq.read_schema(target).equals(wanted):
+    target, wanted = folder / "load_no=0" / "_schema.parquet", _no_rows(tuple(types.items()))
+    if target.exists() and target.read_bytes() == wanted:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
-    pq.write_table(wanted.empty_table(), fresh, compression="zstd")
+    fresh.write_bytes(wanted)
     fresh.replace(target)
+
+
+@cache
+def _no_rows(types: tuple[tuple[str, str], ...]) -> bytes:
+    """A Parquet file with these columns and no rows."""
+    buffer = BytesIO()
+    pq.write_table(arrow_schema(dict(types)).empty_table(), buffer)
+    return buffer.getvalue()

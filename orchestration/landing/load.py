@@ -2,12 +2,14 @@
 
 import hashlib
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from orchestration.landing.batches import Piece, batches, read_ahead
-from orchestration.landing.content import JSON, Content, UnreadableFileError
+from orchestration.landing.content import EMPTY, JSON, Content, UnreadableFileError
 from orchestration.landing.documents import documents
 from orchestration.landing.layout import LandedFile
 from orchestration.landing.ledger import Entry, Ledger
@@ -16,7 +18,7 @@ from orchestration.landing.outcome import Outcome
 from orchestration.landing.quarantine import Quarantine, whole_file
 from orchestration.landing.report import LoadReport, total
 from orchestration.landing.schema import Dataset
-from orchestration.landing.stage import Stage, in_memory
+from orchestration.landing.stage import AT_ONCE, Prepared, Stage, in_memory
 from orchestration.landing.tables import rows_of
 
 _NO_API = "this is JSON, and '{}' comes as an export: land it as CSV, xlsx or Parquet"
@@ -73,15 +75,29 @@ class Load:
                 parts=parts,
                 aside=self._aside,
             )
-            for batch in batches(self._pieces(files)):
-                stage.take([(self._open[piece.file.source_file], piece) for piece in batch])
-                for piece in batch:
-                    if piece.is_last:
-                        self._finish(self._open.pop(piece.file.source_file))
+            self._run(stage, batches(self._pieces(files)))
         self._aside.close()
         self._complete()
         told = tuple(self._manifests.messages)
         return total([*self._reports, LoadReport(messages=told)])
+
+    def _run(self, stage: Stage, found: Iterator[list[Piece]]) -> None:
+        """Prepare a few batches side by side, and finish them in their order."""
+        waiting: deque[Future[Prepared]] = deque()
+        with ThreadPoolExecutor(AT_ONCE) as workers:
+            for batch in found:
+                if len(waiting) >= AT_ONCE:
+                    self._finish_batch(stage, waiting.popleft().result())
+                landed = [(self._open[piece.file.source_file], piece) for piece in batch]
+                waiting.append(workers.submit(stage.prepare, landed))
+            while waiting:
+                self._finish_batch(stage, waiting.popleft().result())
+
+    def _finish_batch(self, stage: Stage, prepared: Prepared) -> None:
+        stage.finish(prepared)
+        for outcome, piece in prepared.batch:
+            if piece.is_last:
+                self._finish(self._open.pop(outcome.file.source_file))
 
     def _pieces(self, files: list[LandedFile]) -> Iterator[Piece]:
         """The pieces of the files that have something to load."""
@@ -109,6 +125,8 @@ class Load:
         else:
             raise UnreadableFileError(_NO_API.format(self._dataset.name))
         piece, is_first = next(found, None), True
+        if piece is None:
+            raise UnreadableFileError(EMPTY)
         while piece is not None:
             try:
                 following = next(found, None)

@@ -19,6 +19,7 @@ class Outcome:
     fingerprint: str
     promise: Promise
     rows: int = 0
+    records: int = 0  # rows without the pages and rows that could not be read
     loaded: int = 0
     quarantined: int = 0
     totals: int = 0
@@ -45,6 +46,7 @@ class Outcome:
     ) -> None:
         """Records that were read, whatever became of them."""
         self.rows += rows
+        self.records += rows
         self.loaded += loaded
         versions = [one for one in (self.first_version, self.last_version, first, last) if one]
         self.first_version = min(versions, default=None)

@@ -119,8 +119,13 @@ def shown(column: Column, *, is_api: bool) -> str:
     if column.personal:
         return f"case when {text} is not null then {quoted(MASK)} end"
     if is_api and column.kind != "list":
-        return f"case when ord({text}) in (91, 123) then {quoted(NOT_ONE_VALUE)} else {text} end"
+        return f"case when {_opens(text)} then {quoted(NOT_ONE_VALUE)} else {text} end"
     return text
+
+
+def _opens(text: str) -> str:
+    """SQL: whether a text begins as a JSON list or object does."""
+    return f"(ord({text}) = 91 or ord({text}) = 123)"
 
 
 def _of_cell(column: Column, is_api: bool, rounded: dict[str, str]) -> list[Problem]:
@@ -128,7 +133,7 @@ def _of_cell(column: Column, is_api: bool, rounded: dict[str, str]) -> list[Prob
     lost_digits = rounded.get(column.name, "false")
     found = []
     if is_api and column.kind in ("id", "text"):
-        several = f"case when ord({text}) in (91, 123) then json_valid({text}) end"
+        several = f"case when {_opens(text)} then json_valid({text}) end"
         found.append((several, _LIST))
     if column.personal or column.kind == "id":
         reason = _ROUNDED if is_api else _DAMAGED

@@ -1,4 +1,8 @@
-"""How the text of one cell becomes a value: one SQL expression per kind, the common case first."""
+"""How the text of one cell becomes a value: one SQL expression per kind, the common case first.
+
+DuckDB computes an expression that occurs twice once and for all rows, even if both places are
+seldom reached branches of a `case`: what is dear stands in one place only.
+"""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,13 +64,13 @@ def quoted(text: str) -> str:
 
 def cleaned_in_sql(text: str) -> str:
     """The same for a value out of JSON, which has no text marks and rarely a blank."""
-    blanks = ", ".join(f"chr({ord(blank)})" for blank in _BLANKS)
-    all_blanks = " || ".join(f"chr({ord(blank)})" for blank in _BLANKS)
-    missing = ", ".join(quoted(word) for word in _MISSING)
+    ends = f"ord({text})", f"ord({text}[-1])"
+    is_tight = " and ".join(f"{end} > 32 and {end} <> 12288 and {end} <> 65279" for end in ends)
+    is_word = " or ".join(f"lower({text}) = {quoted(word)}" for word in _MISSING)
+    blanks = " || ".join(f"chr({ord(blank)})" for blank in _BLANKS)
     return (
-        f"case when strlen({text}) <= 4 and lower({text}) in ({missing}) then null "
-        f"when ord({text}) <= 32 or ord({text}) in (12288, 65279) or {text}[-1] in ({blanks}) "
-        f"then nullif(trim({text}, {all_blanks}), '') else {text} end"
+        f"case when {text} is null or {is_word} then null when {is_tight} then {text} "
+        f"else nullif(trim({text}, {blanks}), '') end"
     )
 
 
@@ -86,12 +90,13 @@ def moment(column: Column, text: str, *, is_api: bool) -> str:
             "end"
         )
     plain = f"replace(replace({text}, '/', '-'), 'T', ' ')"
+    dashed = f"translate({text}, '/', '-')"
     formats = ", ".join(f"'{f}'" for f in _MOMENT_FORMATS)
     return (
         f"case when strlen({text}) = 19 and {text}[17] = ':' and "
         f"try_cast({text} as timestamp) is not null "
         f"then make_timestamptz(epoch_us(try_cast({text} as timestamp)) - {_BEIJING_US}) "
-        f"when regexp_matches({text}, '{_OFFSET}') then try_cast({plain} as timestamptz) "
+        f"when regexp_matches({text}, '{_OFFSET}') then try_cast({dashed} as timestamptz) "
         f"else timezone('Asia/Shanghai', try_strptime({plain}, [{formats}])) end"
     )
 
@@ -154,7 +159,8 @@ def value(column: Column, text: str, parsed: str, *, is_api: bool) -> str:
         return f"try_cast({text} as double)"
     if column.kind == "flag":
         return (
-            f"case when lower({text}) in ('true', 't', 'yes', 'y', '1', '是') then true "
+            f"case when {text} = 'true' then true when {text} = 'false' then false "
+            f"when lower({text}) in ('true', 't', 'yes', 'y', '1', '是') then true "
             f"when lower({text}) in ('false', 'f', 'no', 'n', '0', '否') then false end"
         )
     plain = f"lower({text})" if column.choices else text
@@ -174,12 +180,11 @@ def _money(text: str, *, is_fen: bool, is_api: bool) -> str:
             f"try_cast({text} as decimal(18,0)) * cast(0.01 as decimal(3,2)) as {money}) end"
         )
     else:
-        unsigned = f"ltrim({text}, '¥￥ ')"
         exact = (
             f"case when regexp_full_match({text}, '{_PLAIN_MONEY}') "
             f"then try_cast({text} as {money}) "
-            f"when regexp_full_match({unsigned}, '{_MONEY}') "
-            f"then try_cast(replace({unsigned}, ',', '') as {money}) end"
+            f"when regexp_full_match({text}, '[¥￥ ]*{_MONEY}') "
+            f"then try_cast(replace(ltrim({text}, '¥￥ '), ',', '') as {money}) end"
         )
     if not is_api:
         return exact

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 DAILY_DAYS = 60
-_DAYS_OF_A_GROUP = 31
+DAYS_OF_A_GROUP = 31
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,13 @@ def buckets_of(first: date, last: date, *, daily_days: int = DAILY_DAYS) -> tupl
     return tuple(Bucket(no, *window) for no, window in enumerate(windows))
 
 
-def groups_of(buckets: Sequence[Bucket]) -> tuple[tuple[Bucket, ...], ...]:
-    """Neighbouring buckets that are written together, at most a month of days."""
+def groups_of(
+    buckets: Sequence[Bucket], *, days: int = DAYS_OF_A_GROUP
+) -> tuple[tuple[Bucket, ...], ...]:
+    """Neighbouring buckets that are written together: `days` at most, or a single month."""
     groups: list[list[Bucket]] = []
     for bucket in buckets:
-        fits = groups and (bucket.last_day - groups[-1][0].first_day).days < _DAYS_OF_A_GROUP
+        fits = groups and (bucket.last_day - groups[-1][0].first_day).days < days
         if not fits:
             groups.append([])
         groups[-1].append(bucket)

@@ -22,7 +22,7 @@ _MARKS = {"'": r"\1'\2", "\t": "\\1\t\\2", "=": r'\1="\2"'}
 _LOG_IN_PAGE = "<html><head><title>登录</title></head><body>登录已失效，请重新登录</body></html>"
 _FIRST_MOMENT = (1980, 1, 1, 0, 0, 0)
 
-_FULL = b'{"extract": "full"}\n'
+_FULL = b'{"full": true}\n'
 _UNKNOWN = b'{"request_id":"0a1b2c","things":[{"id":"1"}],"next":"/v2/things?page=2"}\n'
 
 

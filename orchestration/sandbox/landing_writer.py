@@ -52,7 +52,7 @@ def write_landing(
     is bounded by one group of buckets: a month of history or of days. The same truth, seed and
     defects give the same bytes.
     """
-    groups, damage, folder = groups_of(buckets), DamageLog(), FileFolder(landing)
+    groups, damage, folder = groups_of(buckets, days=int(__import__("os").environ.get("GD","31"))), DamageLog(), FileFolder(landing)
     with open_truth(truth) as connection:
         writers = [
             _Writer(connection, extract, tuple(buckets), Fates(defects, seed), folder, tenant)

@@ -148,10 +148,14 @@ def clear(folder: Path) -> None:
 
 
 def write(folder: Path, chunk: Chunk) -> None:
-    """Store a chunk as `folder`/<table>/<chunk>.parquet; writing it again replaces it."""
+    """Store a chunk as `folder`/<table>/<chunk>.parquet; writing it again replaces it.
+
+    Households are told anew at the end of each run: the latest replace all before them.
+    """
     for table, frame in chunk.tables.items():
         (folder / table).mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(folder / table / f"{chunk.name}.parquet")
+        name = "latest" if table == "households" else chunk.name
+        frame.write_parquet(folder / table / f"{name}.parquet")
 
 
 def read(folder: Path) -> dict[str, pl.LazyFrame]:

@@ -27,16 +27,19 @@ with habits as (
 refunds as (
     select
         slices.as_of,
-        lines.customer_id,
-        sum(lines.refund_amount) as refunded,
-        coalesce(sum(lines.refund_amount) filter (where lines.ds > slices.as_of - 30), 0)
-            as refunded_30d,
-        coalesce(sum(lines.refund_amount) filter (where lines.ds > slices.as_of - 90), 0)
-            as refunded_90d
+        refunds.customer_id,
+        sum(refunds.refund_amount) as refunded,
+        coalesce(
+            sum(refunds.refund_amount) filter (where refunds.ordered_on > slices.as_of - 30), 0
+        ) as refunded_30d,
+        coalesce(
+            sum(refunds.refund_amount) filter (where refunds.ordered_on > slices.as_of - 90), 0
+        ) as refunded_90d
     from {{ ref('int_slices') }} as slices
-    inner join {{ ref('int_customer_lines') }} as lines
-        on lines.refunded_on <= slices.as_of
-        and lines.ds <= slices.as_of
+    inner join {{ ref('fct_refunds') }} as refunds
+        on refunds.refunded_on <= slices.as_of
+        and refunds.ordered_on <= slices.as_of
+    where refunds.is_of_demand and refunds.customer_id is not null
     group by all
 ),
 

@@ -1,9 +1,7 @@
 -- What could betray a brush order (刷单): a row for every paid order with weak signs of one, and for
 -- the sample from which the forest learns what is usual. Only what is visible at as_of counts.
 {% set sample_orders = 20000 %}
-{% set platforms = ['taobao', 'jd', 'douyin', 'xiaohongshu'] %}
 with lines as (
-    {% for platform in platforms %}
     select
         order_id,
         parent_order_id,
@@ -21,10 +19,8 @@ with lines as (
         paid_at,
         case when {{ beijing_date('shipped_at') }} <= {{ as_of() }} then shipped_at end as shipped_at,
         case when {{ beijing_date('finished_at') }} <= {{ as_of() }} then finished_at end as finished_at
-    from {{ ref('stg_' ~ platform ~ '__order_lines') }}
+    from {{ ref('int_lines') }}
     where order_kind in ('sale', 'presale') and {{ beijing_date('paid_at') }} <= {{ as_of() }}
-    {{ "union all" if not loop.last }}
-    {% endfor %}
 ),
 
 orders as (
@@ -106,18 +102,39 @@ lone as (
 
 bursts as (
     select
-        order_id,
+        *,
         count(*) over (
             partition by shop, listing
             order by paid_second
             range between 120 preceding and 120 following
-        ) as orders_within_2_minutes,
+        ) as lone_within_2_minutes,
         count(*) over (
             partition by shop, listing
             order by paid_second
             range between 7200 preceding and 7200 following
-        ) as orders_within_2_hours
+        ) as lone_within_2_hours
     from lone
+    qualify lone_within_2_minutes >= 3
+),
+
+-- A flash sale draws regular customers in the same minutes, a crew of one-off accounts does not.
+crowds as (
+    select bursts.order_id, count(*) as orders_within_2_minutes
+    from (
+        select
+            order_id,
+            shop,
+            listing,
+            paid_second,
+            unnest([paid_second // 240 - 1, paid_second // 240, paid_second // 240 + 1]) as span
+        from bursts
+    ) as bursts
+    inner join orders
+        on orders.shop = bursts.shop
+        and orders.listing = bursts.listing
+        and orders.paid_second // 240 = bursts.span
+        and abs(orders.paid_second - bursts.paid_second) <= 120
+    group by all
 ),
 
 -- What others got for the same listing in the same week.
@@ -136,7 +153,7 @@ peers as (
 ),
 
 reviews as (
-    {% for platform in platforms %}
+    {% for platform in var('order_platforms') %}
     select order_id, epoch(min(created_at)) as reviewed_second, min(rating) as rating
     from {{ ref('stg_' ~ platform ~ '__reviews') }}
     where {{ beijing_date('created_at') }} <= {{ as_of() }}
@@ -163,9 +180,13 @@ evidence as (
         orders.paid_hour,
         coalesce(buyers.buyer_orders, 1) as buyer_orders,
         lone.order_id is not null as is_lone,
-        coalesce(addresses.address_buyers, 1) as address_buyers,
-        coalesce(bursts.orders_within_2_minutes, 1) as burst_orders,
-        coalesce(bursts.orders_within_2_hours - bursts.orders_within_2_minutes, 0) / 59
+        greatest(1, coalesce(addresses.address_buyers, 1)) as address_buyers,
+        case
+            when bursts.lone_within_2_minutes >= 0.8 * crowds.orders_within_2_minutes
+                then bursts.lone_within_2_minutes
+            else 1
+        end as burst_orders,
+        coalesce(bursts.lone_within_2_hours - bursts.lone_within_2_minutes, 0) / 59
             as usual_burst_orders,
         orders.hours_to_ship,
         orders.hours_to_finish,
@@ -181,6 +202,7 @@ evidence as (
     left join addresses using (order_id)
     left join lone using (order_id)
     left join bursts using (order_id)
+    left join crowds using (order_id)
     left join reviews using (order_id)
     left join peers
         on peers.shop = orders.shop

@@ -23,13 +23,13 @@ largest_lines as (
     from {{ ref('int_customer_lines') }}
     qualify row_number() over (
         partition by customer_id, ds
-        order by paid_amount desc, qty desc, order_line_id
+        order by paid_amount desc, qty desc, order_line_id, component_no
     ) = 1
 ),
 
 gifts as (
     select customer_id, ds, sum(qty) as gift_qty
-    from {{ ref('int_order_lines') }}
+    from {{ ref('fct_order_lines') }}
     where is_demand and is_gift and customer_id is not null
     group by all
 )

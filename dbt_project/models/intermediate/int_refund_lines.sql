@@ -24,7 +24,8 @@ with refunds as (
 ),
 
 -- One refund may be told by two feeds (JD), under an id of each and by one of them without its line:
--- the n-th of one feed is the n-th of the other where order, amount and time are the same.
+-- the n-th of one feed is the n-th of the other where order, amount and time are the same. The one
+-- that names what was returned is kept.
 told_once as (
     select *
     from (
@@ -38,7 +39,7 @@ told_once as (
     )
     qualify status <> 'success' or success_amount is null or row_number() over (
         partition by order_id, success_amount, success_at, status, number_in_feed
-        order by feed, refund_id
+        order by coalesce(order_line_id, platform_sku_id) is null, feed, refund_id
     ) = 1
 ),
 

@@ -13,6 +13,6 @@ select
             then greatest(0, cast(sum(gross_amount - paid_amount) filter (where not is_gift) as double)
                 / cast(sum(gross_amount) filter (where not is_gift) as double))
     end as discount_rate
-from {{ ref('int_order_lines') }}
+from {{ ref('int_visible_lines') }}
 where is_demand
 group by all

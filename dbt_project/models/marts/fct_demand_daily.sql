@@ -3,7 +3,7 @@ with stock as (
         sku_id || '@' || warehouse_id as unique_id,
         snapshot_date,
         on_hand
-    from {{ ref('stg_generic__stock') }}
+    from {{ ref('int_stock') }}
 )
 
 select

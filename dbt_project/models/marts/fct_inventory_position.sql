@@ -1,6 +1,6 @@
 with last_stock as (
     select *
-    from {{ ref('stg_generic__stock') }}
+    from {{ ref('int_stock') }}
     qualify row_number() over (
         partition by sku_id, warehouse_id
         order by snapshot_date desc

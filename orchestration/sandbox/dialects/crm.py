@@ -22,9 +22,9 @@ _MEMBERS = f"""
             concat_ws(',', 'M' || lpad(cast(member_no as varchar), 7, '0'),
                 coalesce(union_id, ''), coalesce(tb_buyer_id, ''), md5(phone), level,
                 strftime(joined_at, {_TIME}), baby_no,
-                coalesce(strftime(
-                    birthday, if(member_no % 9 = 4 and birthday > date '2000-01-01',
-                        '%Y-%m', '%Y-%m-%d')
+                coalesce(left(
+                    cast(birthday as varchar),
+                    if(member_no % 9 = 4 and birthday > date '2000-01-01', 7, 10)
                 ), ''),
                 coalesce(cast(due_date as varchar), ''), coalesce(gender, 2), '', source,
                 coalesce(consent, 0), name, phone

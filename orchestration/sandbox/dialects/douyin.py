@@ -169,7 +169,7 @@ totals as (
     group by order_no
 ),
 line_refunds as ({LINE_REFUNDS}),
--- every second set is one that the platform takes apart itself
+-- every second pack of equal parts is one that the platform takes apart itself
 combined as (
     select order_no, line_no, list({{
             'product_id': p.platform_item_id, 'sku_id': p.platform_sku_id, 'code': c.sku_code,
@@ -181,6 +181,7 @@ combined as (
     semi join own using (order_no)
     where p.listing_no % 2 = 0 and p.erp_code in (select bundle_code from bundles)
     group by all
+    having count(*) = 1
 ),
 detailed as (
     select s.order_no, s.bucket_no, list({_SUB_ORDER} order by l.line_no) as lines

@@ -104,7 +104,7 @@ own as ({orders_of(_PLATFORM)}),
 changes as (
     select order_no, unnest([
         created_at, deposit_at, paid_at, shipped_at, finished_at, closed_at
-    ]) as at
+    ]) as changed_at
     from own
 ),
 states as ({known_orders("paid_at", "shipped_at", "finished_at", "closed_at")}),
@@ -158,19 +158,19 @@ refunded as (
 ),
 placed as (
     select refunded.*, type = 'cancel_before_ship' as is_cancellation,
-        same_cents = sum_cents as is_whole
+        order_cents, same_cents = order_cents as is_whole
     from refunded
     join (
-        select order_no, sum(paid_cents) as sum_cents from order_lines group by order_no
+        select order_no, sum(paid_cents)::bigint as order_cents from order_lines group by order_no
     ) using (order_no)
 ),
 changed as (
-    select refund_no, bucket_no, bucket_end, max(at) as modified_at
+    select refund_no, bucket_no, bucket_end, max(changed_at) as modified_at
     from (
-        select refund_no, unnest([created_at, approved_at, success_at, closed_at]) as at
+        select refund_no, unnest([created_at, approved_at, success_at, closed_at]) as changed_at
         from placed
     )
-    join days on cast(at as date) = days.day
+    join days on cast(changed_at as date) = days.day
     group by all
 ),
 states as (select * from placed join changed using (refund_no))
@@ -250,7 +250,7 @@ _CANCELLATION = record(
 _CANCELLATIONS = f"""
 {_REFUNDS_BY_FEED},
 told as (
-    select states.* exclude (sum_cents), if(is_whole, sum_cents, requested_cents) as sum_cents
+    select *, if(is_whole, order_cents, requested_cents) as sum_cents
     from states
     where is_cancellation and (not is_whole or place = 1)
 )

@@ -157,19 +157,23 @@ def _item(oi_id: str, sku_id: str, amount: str, status: str) -> str:
 _AMOUNT = _yuan(
     "l.paid_cents + if(d.platform in ('jd', 'douyin'), coalesce(l.platform_discount_cents, 0), 0)"
 )
-_OLD_CODE = "l.merchant_code like '%-旧' and not l.is_gift"
+_OLD_CODE = "coalesce(l.merchant_code like '%-旧' and not l.is_gift, false)"
+_NEW_ITEM = _item("l.order_no * 1000 + l.line_no * 10 + 1", "l.erp_code", _AMOUNT, "''")
+_OLD_ITEM = _item("l.order_no * 1000 + l.line_no * 10", "l.merchant_code", _AMOUNT, "''")
+_SWAPPED_ITEM = _OLD_ITEM.replace("'item_status', ''", "'item_status', 'Replaced'")
 _ITEMS = f"""
     , sold as (
         select d.order_no, d.bucket_no, d.part, l.order_no as line_order, l.line_no,
-            unnest(if({_OLD_CODE},
-                if(d.paid_at is null, [{
-    _item("l.order_no * 1000 + l.line_no * 10", "l.merchant_code", _AMOUNT, "''")
-}], [{_item("l.order_no * 1000 + l.line_no * 10", "l.merchant_code", _AMOUNT, "'Replaced'")}, {
-    _item("l.order_no * 1000 + l.line_no * 10 + 1", "l.erp_code", _AMOUNT, "''")
-}]),
-                [{_item("l.order_no * 1000 + l.line_no * 10", "l.erp_code", _AMOUNT, "''")}]
-            )) as item,
-            l.paid_cents
+            unnest(if(not ({_OLD_CODE}),
+                [struct_pack(item := {_NEW_ITEM}, cents := l.paid_cents)],
+                if(d.paid_at is null,
+                    [struct_pack(item := {_OLD_ITEM}, cents := l.paid_cents)],
+                    [
+                        struct_pack(item := {_SWAPPED_ITEM}, cents := cast(0 as bigint)),
+                        struct_pack(item := {_NEW_ITEM}, cents := l.paid_cents)
+                    ]
+                )
+            )) as content
         from documents d
         join grouped o
             on o.order_no = d.order_no
@@ -179,7 +183,7 @@ _ITEMS = f"""
     -- a sampler that staff put into one parcel in ninety, and no platform knows of
     added as (
         select d.order_no, d.bucket_no, d.part, d.order_no as line_order, 99 as line_no,
-            json_object(
+            struct_pack(item := json_object(
                 'oi_id', d.order_no * 1000 + 999,
                 'outer_oi_id', '',
                 'raw_so_id', '',
@@ -195,8 +199,7 @@ _ITEMS = f"""
                 'refund_status', 'none',
                 'item_status', '',
                 'sku_type', 'normal'
-            ) as item,
-            0 as paid_cents
+            ), cents := cast(0 as bigint)) as content
         from documents d
         join (select * from skus where is_sampler order by sku_code limit 1) s
             on d.order_no % 89 = 7
@@ -204,8 +207,8 @@ _ITEMS = f"""
             and d.order_kind in ('sale', 'presale')
     ),
     contents as (
-        select order_no, bucket_no, part, sum(paid_cents) as paid_cents,
-            to_json(list(item order by line_order, line_no, cast(item as varchar))) as items
+        select order_no, bucket_no, part, sum(content.cents) as paid_cents,
+            to_json(list(content.item order by line_order, line_no, content.cents)) as items
         from (select * from sold union all select * from added)
         group by all
     )

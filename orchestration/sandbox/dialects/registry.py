@@ -11,6 +11,7 @@ _SHOPS = """
         ) as record
     from shops
     join buckets on bucket_no = 0
+    where platform in ('taobao', 'jd', 'douyin', 'xiaohongshu')
 """
 
 EXTRACTS = (

@@ -18,7 +18,7 @@ _PLATFORM = "taobao"
 _CHANGES = """
     select order_no, unnest([
         created_at, deposit_at, paid_at, shipped_at, finished_at, closed_at
-    ]) as at
+    ]) as changed_at
     from own
     union all
     select order_no, unnest([created_at, approved_at, success_at, closed_at])
@@ -244,9 +244,9 @@ _REFUND = record(
     ("refund_phase", "phase"),
     (
         "order_status",
-        "case when order_closed_at < bucket_end then 'TRADE_CLOSED' "
-        "when finished_at < bucket_end then 'TRADE_FINISHED' "
-        "when shipped_at < bucket_end then 'WAIT_BUYER_CONFIRM_GOODS' "
+        "case when top_status = 'SUCCESS' and fee_cents = paid_cents then 'TRADE_CLOSED' "
+        "when finished_at <= modified_at then 'TRADE_FINISHED' "
+        "when shipped_at <= modified_at then 'WAIT_BUYER_CONFIRM_GOODS' "
         "else 'WAIT_SELLER_SEND_GOODS' end",
     ),
     ("has_good_return", "type in ('return_refund', 'exchange')"),
@@ -269,8 +269,7 @@ _REFUNDS = f"""
 with days as ({DAYS}),
 own as ({orders_of(_PLATFORM)}),
 told as (
-    select r.*, o.shop_id, o.buyer_id, o.platform_order_id, o.shipped_at, o.finished_at,
-        o.closed_at as order_closed_at, l.platform_line_id, l.paid_cents, i.platform_item_id,
+    select r.*, o.shop_id, o.buyer_id, o.platform_order_id, o.shipped_at, o.finished_at, l.platform_line_id, l.paid_cents, i.platform_item_id,
         i.merchant_code, coalesce(r.success_at, r.closed_at) as ended_at
     from refunds r
     join own o using (order_no)
@@ -282,12 +281,12 @@ states as (
         {_REFUND_STATUS} as top_status,
         if(success_at < bucket_end, success_cents, requested_cents) as fee_cents
     from (
-        select refund_no, bucket_no, bucket_end, max(at) as modified_at
+        select refund_no, bucket_no, bucket_end, max(changed_at) as modified_at
         from (
-            select refund_no, unnest([created_at, approved_at, success_at, closed_at]) as at
+            select refund_no, unnest([created_at, approved_at, success_at, closed_at]) as changed_at
             from told
         )
-        join days on cast(at as date) = days.day
+        join days on cast(changed_at as date) = days.day
         group by all
     ) changed
     join told using (refund_no)

@@ -82,7 +82,7 @@ items as (
         sum(t.paid_qty)::bigint as paid_qty,
         sum(t.paid_cents)::bigint as paid_cents,
         sum(t.refund_cents)::bigint as refund_cents,
-        bool_or(t.is_first_word) and hash(l.platform_item_id, t.ds) % 8 = 0 as is_corrected
+        bool_or(t.is_first_word and hash(l.platform_item_id, t.ds) % 8 = 0) as is_corrected
     from told t
     join listings l using (listing_no)
     join shops s using (shop_no)

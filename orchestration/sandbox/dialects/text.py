@@ -35,7 +35,7 @@ def orders_of(platform: str) -> str:
 
 
 def known_orders(*moments: str) -> str:
-    """Orders of `own` in every bucket of `days` in which one of `changes` (order_no, at) falls.
+    """Orders of `own` in every bucket of `days` in which one of `changes` (order_no, changed_at) falls.
 
     `moments` after the bucket's end are not known yet; modified_at is the last change.
     """
@@ -43,9 +43,9 @@ def known_orders(*moments: str) -> str:
     return f"""
         select own.* replace ({known}), bucket_no, bucket_end, modified_at
         from (
-            select order_no, bucket_no, bucket_end, max(at) as modified_at
+            select order_no, bucket_no, bucket_end, max(changed_at) as modified_at
             from changes
-            join days on cast(changes.at as date) = days.day
+            join days on cast(changes.changed_at as date) = days.day
             group by all
         )
         join own using (order_no)

@@ -214,7 +214,7 @@ _DETAIL = record(
         "coalesce(merchant_code, '')}]",
     ),
 )
-# the puller asks for the details of what has come to an end; 补寄 is no after-sale here
+# only the detail names the SKUs; 补寄 is no after-sale here
 _REFUNDS = f"""
 with {
     refund_states(
@@ -239,7 +239,6 @@ select shop_id, bucket_no, refund_ref || '/detail', modified_at,
     '{{"success":true,"error_code":0,"data":{{"afterSaleInfo":' || cast({_DETAIL} as varchar)
     || ',"logisticsInfo":{{}}}}}}'
 from states
-where state in ('success', 'closed', 'refused')
 """
 
 EXTRACTS = (

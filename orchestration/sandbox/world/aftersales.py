@@ -223,7 +223,7 @@ def reviews(
     able = np.flatnonzero(done[lines.order] & ~lines.is_gift & lines.leaves)
     picked = able[rng.random(len(able)) < 0.33]
     count = len(picked)
-    mood = rng.normal(4.75, 0.55, count) - 1.9 * faulty[picked] - 0.7 * late[lines.order[picked]]
+    mood = rng.normal(5.2, 0.9, count) - 1.9 * faulty[picked] - 0.7 * late[lines.order[picked]]
     rating = np.clip(np.round(mood), 1, 5).astype(np.int64)
     silent = (rng.random(count) < 0.4) & (rating == 5)
     wait = np.where(silent, 15 * DAY, rng.integers(600, 14 * DAY, count))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.sandbox.world.calendar import Calendar
-from orchestration.sandbox.world.catalogue import CATEGORIES, NEVER
+from orchestration.sandbox.world.catalogue import CATEGORIES
 from orchestration.sandbox.world.listings import PLATFORMS, SHOPS
 
 MONTH = 30.4375

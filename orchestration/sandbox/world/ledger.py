@@ -1,6 +1,6 @@
 """The world's books: what happened is collected by the day and handed out as truth tables."""
 
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -51,18 +51,17 @@ class Ledger(SideBooks):
         return frames
 
     def moments(self, seconds: np.ndarray) -> pl.Series:
-        """Seconds from the first midnight as moments; below zero none unless that far back."""
-        series = pl.Series(seconds, dtype=pl.Int64)
-        start = datetime.combine(self.first, datetime.min.time())
-        return pl.select(
-            pl.when(series != NONE).then(pl.lit(start, dtype=MOMENT) + pl.duration(seconds=series))
-        ).to_series()
+        """Seconds from the first midnight as moments."""
+        start = np.datetime64(self.first, "us")
+        return pl.Series(start + seconds.astype("timedelta64[s]"), dtype=MOMENT)
+
+    def if_any(self, seconds: np.ndarray) -> pl.Series:
+        """Seconds as moments, null for what does not happen."""
+        return self.moments(seconds).set(pl.Series(seconds == NONE), None)
 
     def days(self, index: np.ndarray) -> pl.Series:
         """Day indices as dates."""
-        return pl.select(
-            pl.lit(self.first) + pl.duration(days=pl.Series(index, dtype=pl.Int64))
-        ).to_series()
+        return pl.Series(np.datetime64(self.first, "D") + index.astype("timedelta64[D]"))
 
     def _orders(self, c: dict) -> dict:
         shop = c["shop"]
@@ -83,12 +82,12 @@ class Ledger(SideBooks):
             "address_token": names.address_tokens(c["address"]),
             "warehouse": pick(WAREHOUSES, c["warehouse"]),
             "created_at": self.moments(c["created"]),
-            "deposit_at": self.moments(c["deposit_at"]),
-            "paid_at": self.moments(c["paid"]),
-            "shipped_at": self.moments(c["shipped"]),
-            "finished_at": self.moments(c["finished"]),
-            "closed_at": self.moments(c["closed"]),
-            "ship_due_at": self.moments(c["due"]),
+            "deposit_at": self.if_any(c["deposit_at"]),
+            "paid_at": self.if_any(c["paid"]),
+            "shipped_at": self.if_any(c["shipped"]),
+            "finished_at": self.if_any(c["finished"]),
+            "closed_at": self.if_any(c["closed"]),
+            "ship_due_at": self.if_any(c["due"]),
             "order_kind": pick(KINDS, kind),
             "is_full_presale": c["full_presale"],
             "deposit_cents": c["deposit_cents"],
@@ -134,7 +133,7 @@ class Ledger(SideBooks):
             "qty": c["qty"],
             "warehouse": pick(WAREHOUSES, c["warehouse"]),
             "share_cents": c["share"],
-            "shipped_at": self.moments(c["shipped"]),
+            "shipped_at": self.if_any(c["shipped"]),
         }
 
     def _refunds(self, c: dict) -> dict:
@@ -151,9 +150,9 @@ class Ledger(SideBooks):
             "qty": c["qty"],
             "is_goods_back": c["goods_back"],
             "created_at": self.moments(c["created"]),
-            "approved_at": self.moments(c["approved"]),
-            "success_at": self.moments(c["success_at"]),
-            "closed_at": self.moments(c["closed_at"]),
+            "approved_at": self.if_any(c["approved"]),
+            "success_at": self.if_any(c["success_at"]),
+            "closed_at": self.if_any(c["closed_at"]),
             "refund_ref": names.refund_refs(c["shop"], c["refund_no"]),
         }
 

@@ -98,7 +98,8 @@ class Needs:
             state.born[h] + start * MONTH,
             np.where(ages[1] < start, state.born_2[h] + start * MONTH, FAR),
         )
-        later = np.where((state.lapsed[h] <= day) | (later <= day), FAR, later)
+        later = np.where(later > day, np.maximum(later, state.joined[h]), FAR)
+        later = np.where(state.lapsed[h] <= day, FAR, later)
         wake[rows[gone]] = np.minimum(later[gone], FAR).astype(np.int32)
         state.run_out.reshape(-1)[rows[gone]] = later[gone]
         keep = ~gone

@@ -80,7 +80,12 @@ class Oddities:
             a_day = size // _CAMPAIGN_DAYS
             self.campaigns.append(Campaign(variant, place, _CAMPAIGN_DAYS, a_day, tokens))
             self.started += 1
-        parts = [self._of_campaign(rng, campaign, day) for campaign in self.campaigns]
+        able = np.isin([campaign.variant for campaign in self.campaigns], on_sale)
+        parts = [
+            self._of_campaign(rng, campaign, day)
+            for campaign, can in zip(self.campaigns, able, strict=True)
+            if can
+        ]
         for campaign in self.campaigns:
             campaign.days_left -= 1
         self.campaigns = [c for c in self.campaigns if c.days_left > 0]

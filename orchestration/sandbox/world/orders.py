@@ -19,36 +19,9 @@ DAY = 86_400
 _JD = PLATFORMS.index("jd")
 _DOUYIN = PLATFORMS.index("douyin")
 _XHS = PLATFORMS.index("xiaohongshu")
-_HOURS = np.array(
-    [
-        30,
-        15,
-        8,
-        5,
-        4,
-        6,
-        15,
-        35,
-        60,
-        90,
-        110,
-        105,
-        100,
-        100,
-        100,
-        95,
-        95,
-        90,
-        90,
-        110,
-        150,
-        160,
-        130,
-    ]
-    + [80],
-    dtype=float,
-)
-_HOURS /= _HOURS.sum()
+_MORNING = (30, 15, 8, 5, 4, 6, 15, 35, 60, 90, 110, 105)
+_EVENING = (100, 100, 100, 95, 95, 90, 90, 110, 150, 160, 130, 80)
+_HOURS = np.array(_MORNING + _EVENING) / (sum(_MORNING) + sum(_EVENING))
 
 
 @dataclass

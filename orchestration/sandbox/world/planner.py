@@ -104,7 +104,7 @@ class HabitPlanner:
     def __init__(self, goods: Catalogue, calendar: Calendar, seed: int) -> None:
         self.goods, self.calendar, self.seed = goods, calendar, seed
 
-    def __call__(self, day: date, state: State) -> np.ndarray:
+    def __call__(self, _day: date, state: State) -> np.ndarray:
         """Units to order by SKU and warehouse."""
         goods, no = self.goods, state.day_no
         rng = np.random.default_rng([self.seed, no, 5])
@@ -119,12 +119,12 @@ class HabitPlanner:
         open_share = np.maximum(state.in_stock[-28:].mean(axis=0), 0.7)
         mean = state.sold[-28:].mean(axis=0) / open_share
         guess = rng.uniform(0.3, 1.7, len(goods))
-        lift = (1 + 2.6 * ahead * guess) / (1 + 1.1 * past)
+        lift = (1 + 2.9 * ahead * guess) / (1 + 1.1 * past)
         fresh = (no < goods.launched + 35)[:, None]
         usual = np.median(mean[mean > 0]) if (mean > 0).any() else 0.5
         mean = np.where(fresh, np.maximum(mean, 0.6 * usual), mean) * lift[:, None]
         need = mean * cover[:, None]
-        level = np.ceil(need + 2.2 * np.sqrt(need))
+        level = np.ceil(1.15 * need + 1.4 * np.sqrt(need))
         short = np.where(due[:, None] & state.orderable(), level - state.position, 0)
         packs = np.ceil(np.maximum(short, goods.moq[:, None]) / goods.pack[:, None])
         return np.where(short > 0, packs * goods.pack[:, None], 0).astype(np.int64)

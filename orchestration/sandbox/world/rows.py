@@ -1,6 +1,6 @@
 """Columns of equal length that are filtered, joined and grouped together."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -11,18 +11,19 @@ class Rows:
     """Base of records whose fields are all arrays of one length."""
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, next(iter(self.__dataclass_fields__))))
 
     def take(self, which: np.ndarray) -> Self:
         """The rows that a mask or an index array picks."""
-        return type(self)(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
+        if isinstance(which, np.ndarray) and which.dtype == bool:
+            which = np.flatnonzero(which)
+        return type(self)(**{name: column[which] for name, column in vars(self).items()})
 
     @classmethod
     def concat(cls, parts: list[Self]) -> Self:
         """All rows of all parts, in their order."""
-        return cls(
-            **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)}
-        )
+        names = cls.__dataclass_fields__
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
 
 
 def first_in_group(group: np.ndarray) -> np.ndarray:

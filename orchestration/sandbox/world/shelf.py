@@ -9,7 +9,7 @@ from orchestration.sandbox.world.rows import Rows, place_in_group
 
 WAREHOUSES = ("10001", "10002")
 WAREHOUSE_NAMES = ("杭州仓", "广州仓")
-_RING = 256
+_RING = 128  # no parcel or return is further ahead, in days
 RECENT = 56  # days of sales that a planner sees
 
 

@@ -41,20 +41,21 @@ class SideBooks:
             "phone": names.phones(who),
             "name": names.mothers(who),
             "level": "V" + pl.Series(c["level"]).cast(pl.String),
-            "joined_at": self.moments(np.where(c["joined_at"] == -1, 0, c["joined_at"])),
+            "joined_at": self.moments(c["joined_at"]),
             "baby_no": c["baby_no"],
             "birthday": birthday.zip_with(pl.Series(c["has_birthday"]), nobody),
             "due_date": due.zip_with(pl.Series(c["has_due"]), nobody),
             "gender": c["gender"],
             "source": pick(SOURCES, c["source"]),
             "consent": c["consent"],
-            "recorded_at": self.moments(np.where(c["recorded_at"] == -1, 0, c["recorded_at"])),
+            "recorded_at": self.moments(c["recorded_at"]),
             "birthday_kind": pick(BIRTHDAY_KINDS, c["kind"]),
         }
 
     def _contacts(self, c: dict) -> dict:
         who, age = c["household"], c["age"]
         stage = np.select([age < days for days, _ in _STAGES], range(len(_STAGES)), len(_STAGES))
+        months = pl.Series(np.maximum(age // 30, 0)).cast(pl.String)
         words = [word for _, word in _STAGES] + ["etSTAGE_36M"]
         return {
             "contact_no": c["contact_no"],
@@ -62,11 +63,9 @@ class SideBooks:
             "external_userid": names.external_ids(who),
             "union_id": names.union_ids(who, c["has_union"]),
             "name": names.mothers(who),
-            "remark": names.mothers(who)
-            + pl.Series(np.maximum(age // 30, 0)).cast(pl.String)
-            + "M",
+            "remark": names.mothers(who) + months + "M",
             "staff_id": names.staff_ids(c["staff"]),
-            "added_at": self.moments(np.where(c["added_at"] == -1, 0, c["added_at"])),
+            "added_at": self.moments(c["added_at"]),
             "add_way": c["add_way"],
             "state": pick(("parcel_card", "live_room", "store_qr"), who % 3),
             "tag_ids": pick(words, stage) + pick((",etSRC_PARCEL", ",etSRC_LIVE", ""), who % 3),
@@ -87,8 +86,8 @@ class SideBooks:
             "group_no": c["group"] + 1,
             "external_userid": names.external_ids(who),
             "union_id": names.union_ids(who, np.ones(len(who), dtype=bool)),
-            "joined_at": self.moments(np.where(c["joined_at"] == -1, 0, c["joined_at"])),
-            "left_at": self.moments(c["left_at"]),
+            "joined_at": self.moments(c["joined_at"]),
+            "left_at": self.if_any(c["left_at"]),
             "join_scene": c["join_scene"],
         }
 

@@ -7,7 +7,7 @@ from orchestration.sandbox.world.listings import PLATFORMS, Listings
 from orchestration.sandbox.world.market import Market
 from orchestration.sandbox.world.orders import DAY, Lines, Orders
 
-_RING = 256
+_RING = 128  # no payment or refund is further ahead, in days
 _LOOKS = 1.1  # visits a day of a household that will soon run out
 _XHS = PLATFORMS.index("xiaohongshu")
 
@@ -64,7 +64,10 @@ class Traffic:
         self._paid[:, slot] = 0
         self._refunded[slot] = 0
         number = np.flatnonzero(on_sale | (buyers > 0) | (refund > 0))
-        visitors = np.maximum(visitors[number], buyers[number] + buyers[number] // 3)
+        seen = np.bincount(offers.number, shown, self.count)[number] > 0
+        visitors = np.where(
+            seen, np.maximum(visitors[number], buyers[number] + buyers[number] // 3), 0
+        )
         keen = min(0.075 * (1 + 2.4 * self.calendar.warmup[day]), 0.5)
         carts = np.maximum(rng.binomial(visitors, keen), np.minimum(buyers[number], visitors) // 2)
         return {

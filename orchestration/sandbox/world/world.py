@@ -79,7 +79,6 @@ class World:
             oddities=Oddities(self.offers, config.brush_rate, int(config.days * 0.4)),
             ledger=self.ledger,
         )
-        self.next_contact = 1
 
     @property
     def today(self) -> date:
@@ -105,7 +104,7 @@ class World:
         return households(self.families, self.calendar, self.day - 1)
 
     def advance(self, policy: Policy | None = None) -> None:
-        """Simulate one day; `policy(day, state)` gives its purchase orders: sku_code, warehouse, qty."""
+        """Simulate one day; `policy(day, state)` answers with sku_code, warehouse and qty."""
         if self.day >= self.config.days:
             raise ValueError(f"the world of {self.config.days} days is over")
         day, seed = self.day, self.config.seed
@@ -201,17 +200,9 @@ class World:
             self.ledger.add("live_sessions", **self.media.session_rows(rng, day))
 
     def _book_people(self, begun: int) -> None:
-        rng = np.random.default_rng([self.config.seed, begun, 6])
         since, until = (begun * DAY if begun else -int(FAR) * DAY), self.day * DAY
-        members = self.people.members(rng, since, until)
-        home = self.families.home_shop[members["household"]]
-        self.ledger.add("members", home_shop=home.astype(np.int64), **members)
-        contacts = self.people.contacts(rng, since, until)
-        count = len(contacts["household"])
-        number = self.next_contact + np.arange(count)
-        self.next_contact += count
-        self.ledger.add("contacts", contact_no=number, **contacts)
-        self.ledger.add("group_members", **self.people.group_members(rng, since, until))
+        for table in ("members", "contacts", "group_members"):
+            self.ledger.add(table, **getattr(self.people, table)(since, until))
 
     def _book_shelf(self, day: int, tally: Tally) -> None:
         shelf, goods = self.shelf, self.goods

@@ -6,6 +6,18 @@
 ) }}
 {%- set shared = ['post_amount', 'promotion_pay_amount', 'promotion_platform_amount',
     'promotion_talent_amount'] %}
+{%- set state -%}
+    case
+        when MAIN in ('21', '22', '39') then 'closed'
+        when STATUS in ('4', '已取消', '已关闭', '交易关闭') then 'closed'
+        when STATUS in ('5', '已完成', '交易完成') then 'completed'
+        when STATUS in ('3', '已发货', '待收货') then 'shipped'
+        when STATUS in ('101', '部分发货') then 'part_shipped'
+        when STATUS in ('2', '105', '已支付', '备货中', '待发货') then 'paid'
+        when STATUS in ('103', '部分支付', '待付尾款') then 'deposit_paid'
+        when STATUS in ('1', '待支付', '待付款', '待确认') then 'created'
+    end
+{%- endset %}
 with landed as (
     {{ current_records(
         'douyin', 'orders', "concat_ws(':', platform, shop_id, order_id)", 'order_id'
@@ -24,8 +36,10 @@ read as (
         ),
         order_id as platform_order_id,
         coalesce(line_status, order_status) as status_raw,
-        case when line_status is null then order_main_status else line_main_status end
-            as main_status,
+        {{ state | replace('STATUS', 'line_status') | replace('MAIN', 'line_main_status') }}
+            as own_state,
+        {{ state | replace('STATUS', 'order_status') | replace('MAIN', 'order_main_status') }}
+            as order_state,
         nullif(regexp_extract(master_ids, '\d+'), '') as master_id,
         -- exports do not say what is a gift: nothing to pay beside something to pay
         coalesce(
@@ -122,24 +136,37 @@ paid as (
     from amounts
 ),
 
+-- a sub-order that is paid back is closed while the order goes on: that is a partial refund and
+-- changes no lifecycle. An export does not tell of the order: its furthest open sub-order does
+stated as (
+    select
+        *,
+        case
+            when order_state = 'closed' then 'closed'
+            when own_state = 'closed' and order_state is null
+                then coalesce(furthest_state, 'closed')
+            when own_state = 'closed' then order_state
+            else coalesce(own_state, order_state)
+        end as stated
+    from (
+        select
+            *,
+            max_by(own_state, list_position(
+                ['created', 'deposit_paid', 'paid', 'part_shipped', 'shipped', 'completed'], own_state
+            )) filter (where own_state <> 'closed') over (partition by order_id) as furthest_state
+        from paid
+    )
+),
+
 told as (
     select
-        * replace (
-            case when is_two_step then balance_paid_at else paid_at end as paid_at
-        ),
+        * replace (if(is_two_step, balance_paid_at, paid_at) as paid_at),
         case
-            when main_status in ('21', '22', '39') then 'closed'
-            when status_raw in ('4', '已取消', '已关闭', '交易关闭') then 'closed'
-            when status_raw in ('5', '已完成', '交易完成') then 'completed'
-            when status_raw in ('3', '已发货', '待收货') then 'shipped'
-            when status_raw in ('101', '部分发货') then 'part_shipped'
-            when status_raw in ('2', '105', '已支付', '备货中', '待发货') then 'paid'
-            when status_raw in ('103', '部分支付', '待付尾款') then 'deposit_paid'
+            when stated = 'closed' then 'closed'
             when deposit_paid_at is not null and balance_paid_at is null then 'deposit_paid'
-            when status_raw in ('1', '待支付', '待付款', '待确认') then 'created'
+            when stated is not null then stated
             when shipped_at is not null then 'shipped'
-            when (case when is_two_step then balance_paid_at else paid_at end) is not null
-                then 'paid'
+            when if(is_two_step, balance_paid_at, paid_at) is not null then 'paid'
             else 'created'
         end as lifecycle,
         case
@@ -155,7 +182,7 @@ told as (
                 or coalesce(room_id, '0') <> '0' then 'live'
             when ad_env_type = 'video' or contains(content_kind, '视频')
                 or coalesce(video_id, '0') <> '0' then 'video'
-            when contains(content_kind, '搜索') then 'search'
+            when contains(content_kind, '搜索') or contains(entrance, '搜索') then 'search'
             when contains(content_kind, '商品卡') or c_biz = '8' then 'card'
         end as channel,
         -- what is in one bundle; Douyin does not say what part of the price is whose
@@ -167,7 +194,7 @@ told as (
             }
             for part in from_json(bundle_skus, '[{"code": "VARCHAR", "item_num": "DOUBLE"}]')
         ] as parts
-    from paid
+    from stated
 )
 
 select

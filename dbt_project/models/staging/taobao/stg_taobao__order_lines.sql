@@ -243,7 +243,13 @@ select
     coalesce(step_status = 'FRONT_PAID_FRONT_FORFEITED', false) as is_forfeited,
     is_gift,
     case
-        when is_gift then order_id || ':' || trim(split_part(gift_line_ids, ',', 1))
+        when is_gift then order_id || ':' || coalesce(
+            trim(split_part(gift_line_ids, ',', 1)),
+            list_filter(
+                promotion_list,
+                lambda p: p.gift_item_id = item_id and p.id <> platform_order_id
+            )[1].id
+        )
     end as main_line_id,
     case
         when receipt_type is not null then 'topup'

@@ -79,6 +79,7 @@ paid as (
         * replace (
             coalesce(
                 channel_discount,
+                if(total_channel_amount = 0, 0, null),
                 channel_part + if(
                     takes_channel_rest,
                     total_channel_amount - sum(channel_part) over (partition by order_id),
@@ -88,7 +89,7 @@ paid as (
         ),
         cast(
             case
-                when is_two_step then deposit_part + if(
+                when is_two_step and not is_gift then deposit_part + if(
                     takes_deposit_rest,
                     total_deposit_amount - sum(deposit_part) over (partition by order_id),
                     0
@@ -128,7 +129,7 @@ told as (
             else 'created'
         end as lifecycle,
         case
-            when contains(tags, 'SAMPLE') or contains(tags, '拿样') then 'sample'
+            when contains(tags, '"SAMPLE"') or contains(mark, '拿样') then 'sample'
             when order_type = '5' or regexp_matches(order_type, '换货|补发')
                 then if(original_order_id is null, 'reissue', 'exchange')
             when order_type in ('2', '3') or contains(order_type, '预售')

@@ -1,4 +1,4 @@
-"""A sandbox truth small enough to be written by hand: ten orders, three shops, one warehouse each."""
+"""A sandbox truth small enough to be written by hand: ten orders in three shops."""
 
 from datetime import date, datetime, timedelta
 
@@ -144,8 +144,16 @@ def orders() -> dict[str, pl.DataFrame]:
             _order(8, 2, 1, order_kind="reissue", erp_only=True, paid_at=at(1)),
             _order(9, 2, 0),
             _order(10, 1, 0, shipped_at=None, closed_at=at(2)),
-            _order(11, 3, 0, paid_at=at(3), shipped_at=at(4), deposit_at=at(0, 12),
-                   deposit_cents=1000, order_kind="presale"),
+            _order(
+                11,
+                3,
+                0,
+                paid_at=at(3),
+                shipped_at=at(4),
+                deposit_at=at(0, 12),
+                deposit_cents=1000,
+                order_kind="presale",
+            ),
         ),  # fmt: skip
         "order_lines": _frame(
             "order_lines",
@@ -184,7 +192,12 @@ def orders() -> dict[str, pl.DataFrame]:
 def supply() -> dict[str, pl.DataFrame]:
     """Five nights of stock in two warehouses and one purchase order that arrives in two parts."""
     po = {"po_no": 88, "sku_code": "A", "supplier_id": "1201", "warehouse": "10001"}
-    po |= {"ordered_at": at(0), "confirmed_at": at(0, 15), "expected_at": at(3), "price_cents": 5000}
+    po |= {
+        "ordered_at": at(0),
+        "confirmed_at": at(0, 15),
+        "expected_at": at(3),
+        "price_cents": 5000,
+    }
     return {
         "stock": _frame(
             "stock",
@@ -311,19 +324,39 @@ def people() -> dict[str, pl.DataFrame]:
         ),
         "interactions": _frame(
             "interactions",
-            {"ds": date(2026, 6, 2), "staff_id": "guide_01", "external_userid": "wm1", "chats": 2,
-             "messages": 9},
+            {
+                "ds": date(2026, 6, 2),
+                "staff_id": "guide_01",
+                "external_userid": "wm1",
+                "chats": 2,
+                "messages": 9,
+            },
         ),  # fmt: skip
         "groups": _frame(
             "groups",
-            {"group_no": 1, "chat_id": "wr1", "name": "PII-群", "owner": "guide_01",
-             "created_at": at(0)},
+            {
+                "group_no": 1,
+                "chat_id": "wr1",
+                "name": "PII-群",
+                "owner": "guide_01",
+                "created_at": at(0),
+            },
         ),  # fmt: skip
         "group_members": _frame(
             "group_members",
-            {"group_no": 1, "external_userid": "wm1", "union_id": "oz1", "joined_at": at(0, 12),
-             "join_scene": 3},
-            {"group_no": 1, "external_userid": "wm2", "joined_at": at(0, 12), "left_at": at(2),
-             "join_scene": 2},
+            {
+                "group_no": 1,
+                "external_userid": "wm1",
+                "union_id": "oz1",
+                "joined_at": at(0, 12),
+                "join_scene": 3,
+            },
+            {
+                "group_no": 1,
+                "external_userid": "wm2",
+                "joined_at": at(0, 12),
+                "left_at": at(2),
+                "join_scene": 2,
+            },
         ),  # fmt: skip
     }

@@ -1,0 +1,479 @@
+"""JD POP shops: from files in JD's own formats to canonical rows."""
+
+from datetime import date, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+
+from orchestration.sandbox.buckets import buckets_of
+from orchestration.sandbox.defects import Defects
+from orchestration.sandbox.dialects import jd, jd_reports
+from orchestration.sandbox.landing_writer import write_landing
+from tests import hand_made_truth
+from tests.personal_data import scan
+from tests.staged import FIXTURES, Shop
+
+BEIJING = timezone(timedelta(hours=8))
+VENDER = "10284531"
+ORDER = f"jd:{VENDER}:312345678901"
+CENT = Decimal("0.01")
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path, "jd", VENDER)
+
+
+def at(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+
+
+def allocated(lines: list[dict]) -> list[Decimal]:
+    """What each line of an order was paid: shared by the bases, the last one takes what is left."""
+    total, bases = lines[0]["order_goods_amount"], [line["allocation_base"] for line in lines]
+    if not sum(bases):
+        return [Decimal("0.00")] * len(bases)
+    parts = [(total * base / sum(bases)).quantize(CENT, ROUND_HALF_UP) for base in bases]
+    last = max(n for n, base in enumerate(bases) if base > 0)
+    parts[last] += total - sum(parts)
+    return parts
+
+
+def test_the_sample_of_an_order_gives_its_canonical_lines(shop):
+    shop.fixture("orders", "orders_ensearch.json", "2025-11-11")
+    report = shop.load("orders")
+
+    assert (report.files_unreadable, report.rows_quarantined) == (0, 0)
+    nappies, wipes = sorted(shop.staged("order_lines"), key=lambda line: line["line_no"])
+    assert {
+        "order_id": ORDER,
+        "parent_order_id": f"jd:{VENDER}:312345670000",
+        "platform_sku_id": "100012345678",
+        "merchant_code": "DP-NB-84",
+        "qty": 2.0,
+        "gross_amount": Decimal("278.00"),
+        "seller_discount_amount": Decimal("33.69"),
+        "platform_discount_amount": Decimal("17.79"),
+        "paid_amount": None,
+        "order_goods_amount": Decimal("331.00"),
+        "allocation_base": Decimal("258.00"),
+        "freight_amount": Decimal("0.00"),
+        "created_at": at("2025-11-11 00:00:09"),
+        "paid_at": at("2025-11-11 00:00:31"),
+        "finished_at": None,
+        "lifecycle": "paid",
+        "order_kind": "sale",
+        "is_gift": False,
+        "buyer_key_type": "jd_xid",
+    }.items() <= nappies.items()
+    assert (wipes["merchant_code"], wipes["allocation_base"]) == ("WIPE-80x5", Decimal("119.00"))
+    assert nappies["order_line_id"] != wipes["order_line_id"]
+    assert allocated([nappies, wipes]) == [Decimal("226.52"), Decimal("104.48")]
+
+
+def test_an_order_got_by_its_number_without_actual_pay_counts_the_wallet(shop):
+    shop.fixture("orders", "order_get.json", "2025-11-11")
+    shop.load("orders")
+
+    lines = sorted(shop.staged("order_lines"), key=lambda line: line["line_no"])
+    assert {line["order_goods_amount"] for line in lines} == {Decimal("470.00")}
+    assert [line["platform_item_id"] for line in lines] == [None, "10012345"]
+    assert [line["merchant_code"] for line in lines] == ["DP-NB-84", None]
+    assert {line["parent_order_id"] for line in lines} == {None}
+    assert {line["buyer_key_type"] for line in lines} == {"jd_open_id"}
+    assert scan(shop.lake, ["PII-", "1990000"]) == []
+
+
+def test_the_order_report_gives_lines_that_can_be_shared_by_units(shop):
+    shop.fixture("orders", "order_report.csv", "2025-11-12")
+    shop.load("orders")
+
+    lines = sorted(shop.staged("order_lines"), key=lambda line: line["line_no"])
+    assert [line["merchant_code"] for line in lines] == ["DP-NB-84", "WIPE-80x5"]
+    assert [line["lifecycle"] for line in lines] == ["shipped", "shipped"]
+    assert allocated(lines) == [Decimal("200.00"), Decimal("100.00")]
+
+
+def test_the_sample_of_the_sku_report_gives_its_canonical_day(shop):
+    shop.fixture("item_daily", "item_report.csv", "2025-11-12")
+    shop.load("item_daily")
+
+    (day,) = shop.staged("item_daily")
+    assert {
+        "ds": date(2025, 11, 11),
+        "platform_item_id": None,
+        "platform_sku_id": "100012345678",
+        "visitors": 2_610.0,
+        "views": 5_003.0,
+        "add_to_cart_buyers": 201.0,
+        "paid_buyers": 88.0,
+        "paid_qty": 104.0,
+        "paid_amount": Decimal("22126.00"),
+    }.items() <= day.items()
+
+
+def test_reviews_come_from_the_back_office_without_their_text(shop):
+    shop.fixture("reviews", "reviews.csv", "2025-11-21")
+    shop.load("reviews")
+
+    assert shop.staged("reviews", "order_id", "platform_sku_id", "rating", "content_length") == [
+        {"order_id": ORDER, "platform_sku_id": sku, "rating": rating, "content_length": length}
+        for sku, rating, length in (("100012345678", 5.0, 6.0), ("100012345999", 2.0, 0.0))
+    ]
+    assert scan(shop.lake, ["很好用", "PII-"]) == []
+
+
+def test_trap_01_the_same_orders_pulled_again_in_any_order_change_nothing(tmp_path):
+    once, often = Shop(tmp_path / "a", "jd", VENDER), Shop(tmp_path / "b", "jd", VENDER)
+
+    def done(text: str) -> str:
+        return text.replace("WAIT_SELLER_STOCK_OUT", "FINISHED_L").replace(
+            '"modified": "2025-11-11 00:02:00"', '"modified": "2025-11-19 10:00:00"'
+        )
+
+    once.fixture("orders", "orders_ensearch.json", "2025-11-20", done)
+    often.fixture("orders", "orders_ensearch.json", "2025-11-19", done)
+    for day in ("2025-11-11", "2025-11-12", "2025-11-25"):
+        often.fixture("orders", "orders_ensearch.json", day)
+    once.load("orders")
+    often.load("orders")
+    assert often.load("orders").rows_loaded == 0
+
+    columns = ("order_line_id", "line_no", "allocation_base", "lifecycle", "source_modified_at")
+    assert often.staged("order_lines", *columns) == once.staged("order_lines", *columns)
+    assert {line["lifecycle"] for line in often.staged("order_lines", "lifecycle")} == {"completed"}
+
+
+def test_trap_04_a_part_paid_back_is_no_return_of_the_line(shop):
+    shop.fixture(
+        "refunds",
+        "service_and_refund.json",
+        "2025-11-26",
+        lambda text: text.replace('"customerExpectName": "价保"', '"customerExpectName": "仅退款"'),
+    )
+    shop.load("refunds")
+
+    found = {refund["refund_id"][-1]: refund for refund in shop.staged("refunds")}
+    assert (found["3"]["type"], found["3"]["success_amount"]) == ("refund_only", Decimal("12.30"))
+    assert found["3"]["requested_amount"] == Decimal("104.48")
+    assert not found["3"]["is_goods_back"]
+
+
+def test_trap_06_both_refund_feeds_are_read_and_keep_their_ids_apart(shop):
+    shop.fixture("orders", "orders_ensearch.json", "2025-11-11")
+    shop.fixture("refunds", "service_and_refund.json", "2025-11-26")
+    shop.fixture("refunds", "refund_report.csv", "2025-11-26")
+    shop.fixture("cancellations", "cancellations.json", "2025-11-12")
+    report = shop.load("orders", "refunds", "cancellations")
+
+    assert (report.files_unreadable, report.rows_quarantined) == (0, 0), report.messages
+    found = shop.staged(
+        "refunds", "refund_id", "type", "status", "qty", "success_amount", "is_goods_back"
+    )
+    assert [tuple(refund.values()) for refund in found] == [
+        (f"jd:{VENDER}:a:724578811", "return_refund", "success", 1, Decimal("113.26"), True),
+        (f"jd:{VENDER}:a:724578812", "exchange", "goods_in_transit", 1, None, True),
+        (f"jd:{VENDER}:a:724578813", "price_protect", "success", None, Decimal("12.30"), False),
+        (f"jd:{VENDER}:a:724578820", "return_refund", "success", 1, Decimal("150.00"), True),
+        (f"jd:{VENDER}:c:23798816970", "cancel_before_ship", "success", None, Decimal(331), False),
+        (f"jd:{VENDER}:c:23798816971", "cancel_before_ship", "requested", None, None, False),
+    ]
+    lines = {line["platform_sku_id"]: line["order_line_id"] for line in shop.staged("order_lines")}
+    of_lines = {
+        refund["refund_id"][-1]: refund["order_line_id"]
+        for refund in shop.staged("refunds")
+        if refund["feed"] == "a" and refund["order_id"] == ORDER
+    }
+    assert of_lines == {
+        "1": lines["100012345678"],
+        "2": lines["100012345999"],
+        "3": lines["100012345999"],
+    }
+    assert scan(shop.lake, ["PII-", "1990000"]) == []
+
+
+def test_trap_09_cancellations_are_in_fen_and_services_in_yuan(shop):
+    shop.fixture("cancellations", "cancellations.json", "2025-11-12")
+    shop.load("cancellations")
+
+    found = shop.staged("refunds", "requested_amount")
+    assert [refund["requested_amount"] for refund in found] == [
+        Decimal("104.48"),
+        Decimal("331.00"),
+    ]
+
+
+def test_trap_11_an_order_number_that_excel_rounded_is_refused(shop):
+    shop.fixture(
+        "orders",
+        "order_report.csv",
+        "2025-11-12",
+        lambda text: text.replace("'312345678904", "3.12345678904E+11"),
+    )
+    report = shop.load("orders")
+
+    assert report.rows_loaded == 0
+    assert any("damaged by a spreadsheet" in reason for reason in report.quarantine_reasons)
+
+
+def test_trap_13_the_years_1_and_1970_mean_not_yet(shop):
+    shop.fixture(
+        "orders",
+        "orders_ensearch.json",
+        "2025-11-11",
+        lambda text: text.replace(
+            '"paymentConfirmTime": "2025-11-11 00:00:31"',
+            '"paymentConfirmTime": "0001-01-01 00:00:00", "outBoundDate": "1970-01-01 08:00:00"',
+        ),
+    )
+    shop.fixture("orders", "order_get.json", "2025-11-11")
+    report = shop.load("orders")
+
+    assert report.rows_quarantined == 0
+    found = {line["platform_order_id"]: line for line in shop.staged("order_lines")}
+    assert {number: (line["paid_at"], line["lifecycle"]) for number, line in found.items()} == {
+        "312345678901": (None, "created"),
+        "312345670000": (at("2025-11-11 00:00:31"), "paid"),
+    }
+    for line in found.values():
+        assert (line["shipped_at"], line["finished_at"], line["closed_at"]) == (None, None, None)
+
+
+def test_trap_14_a_cancelled_order_keeps_the_payment_that_tells_refund_from_cancellation(shop):
+    def cancelled(text: str) -> str:
+        return text.replace("WAIT_SELLER_STOCK_OUT", "TRADE_CANCELED").replace(
+            "0001-01-01 00:00:00", "2025-11-12 10:00:00"
+        )
+
+    shop.fixture("orders", "orders_ensearch.json", "2025-11-12", cancelled)
+    shop.load("orders")
+
+    line = shop.staged("order_lines")[0]
+    assert (line["lifecycle"], line["closed_at"]) == ("closed", at("2025-11-12 10:00:00"))
+    assert line["paid_at"] == at("2025-11-11 00:00:31")
+
+
+def test_trap_15_children_name_their_parent_so_that_it_can_be_left_out(shop):
+    shop.fixture("orders", "orders_ensearch.json", "2025-11-11")
+    shop.fixture("orders", "order_get.json", "2025-11-11")
+    shop.load("orders")
+
+    found = shop.staged("order_lines", "order_id", "parent_order_id")
+    parents = {line["parent_order_id"] for line in found if line["parent_order_id"]}
+    assert parents == {f"jd:{VENDER}:312345670000"}
+    kept = {line["order_id"] for line in found} - parents
+    assert kept == {ORDER}
+
+
+@pytest.mark.parametrize(("mark", "kind"), [("0", "sale"), ("1", "reissue"), ("2", "exchange")])
+def test_trap_16_what_the_shop_sends_again_is_no_sale(shop, mark, kind):
+    shop.fixture(
+        "orders",
+        "order_get.json",
+        "2025-11-11",
+        lambda text: text.replace('"returnOrder": "0"', f'"returnOrder": "{mark}"'),
+    )
+    shop.load("orders")
+
+    assert {line["order_kind"] for line in shop.staged("order_lines")} == {kind}
+
+
+def test_trap_17_a_line_without_a_price_is_a_gift_and_takes_no_money(shop):
+    gift = '{"skuId": "100012349999", "outerSkuId": "GIFT-1", "jdPrice": "0.00", "itemTotal": "3"},'
+    shop.fixture(
+        "orders",
+        "orders_ensearch.json",
+        "2025-11-11",
+        lambda text: text.replace('"itemInfoList": [', f'"itemInfoList": [{gift}'),
+    )
+    shop.load("orders")
+
+    lines = sorted(shop.staged("order_lines"), key=lambda line: line["line_no"])
+    assert [(line["is_gift"], line["qty"]) for line in lines] == [(True, 3), (False, 2), (False, 1)]
+    assert allocated(lines) == [Decimal("0.00"), Decimal("226.52"), Decimal("104.48")]
+
+
+def test_trap_20_what_jd_bears_is_told_apart_from_what_the_shop_bears(shop):
+    shop.fixture(
+        "orders",
+        "orders_ensearch.json",
+        "2025-11-11",
+        lambda text: text.replace(
+            '{"couponType": "41", "couponPrice": "26.00"}',
+            '{"couponType": "41-京东券", "couponPrice": "20.00"}, '
+            '{"couponType": "39", "couponPrice": "6.00"}, '
+            '{"couponType": "52", "couponPrice": "50.00"}',
+        ),
+    )
+    shop.load("orders")
+
+    found = shop.staged("order_lines", "seller_discount_amount", "platform_discount_amount")
+    assert sum(line["seller_discount_amount"] for line in found) == Decimal("40.00")
+    assert sum(line["platform_discount_amount"] for line in found) == Decimal("26.00")
+
+
+def test_trap_23_the_row_of_totals_is_counted_and_left_out(shop):
+    shop.fixture("item_daily", "item_report.csv", "2025-11-12")
+    report = shop.load("item_daily")
+
+    assert (report.rows_in, report.rows_loaded, report.rows_total_dropped) == (1, 1, 1)
+    assert report.rows_quarantined == 0
+    assert [day["platform_sku_id"] for day in shop.staged("item_daily")] == ["100012345678"]
+
+
+def test_trap_23_a_window_of_many_days_is_no_day(shop):
+    shop.fixture(
+        "item_daily",
+        "item_report.csv",
+        "2025-12-01",
+        lambda text: text.replace("2025-11-11,", "2025-11-01至2025-11-30,"),
+    )
+    report = shop.load("item_daily")
+
+    assert (report.rows_loaded, report.rows_quarantined) == (0, 1)
+
+
+def test_trap_27_a_grouped_title_row_and_gbk_do_not_hide_the_header(shop):
+    text = (FIXTURES / "jd" / "refund_report.csv").read_text("utf-8")
+    text = text.replace("退货", "换货").replace("完成", "待收货").replace("150.00", "-")
+    shop.put("refunds", "退款.xls", text.encode("gb18030"), "2025-11-26")
+    report = shop.load("refunds")
+
+    assert report.files_unreadable == 0, report.messages
+    (refund,) = shop.staged("refunds", "type", "status", "success_amount")
+    assert tuple(refund.values()) == ("exchange", "goods_in_transit", None)
+
+
+def test_trap_28_exchanges_and_price_guarantees_are_kept_apart_from_returns(shop):
+    shop.fixture("refunds", "service_and_refund.json", "2025-11-26")
+    shop.load("refunds")
+
+    assert [refund["type"] for refund in shop.staged("refunds", "refund_id", "type")] == [
+        "return_refund",
+        "exchange",
+        "price_protect",
+    ]
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """The hand-made truth, written by the dialect and loaded."""
+    folder, shop = tmp_path_factory.mktemp("jd"), hand_made_truth.jd()
+    written = Shop(folder, "jd", VENDER)
+    write_landing(
+        written.landing,
+        shop.truth(),
+        extracts=jd.EXTRACTS + jd_reports.EXTRACTS,
+        buckets=buckets_of(date(2026, 5, 1), date(2026, 6, 30), daily_days=10),
+        seed=1,
+        defects=Defects(total_row=1.0),
+        damage_file=folder / "damage.parquet",
+        tenant="t",
+    )
+    report = written.load("orders", "refunds", "cancellations", "item_daily", "reviews")
+    assert (report.files_unreadable, report.rows_quarantined) == (0, 0), report
+    assert report.rows_total_dropped == 1
+    return written, shop
+
+
+def by_order(written: Shop) -> dict[str, list[dict]]:
+    """Order number -> its staged lines."""
+    found: dict[str, list[dict]] = {}
+    for line in sorted(written.staged("order_lines"), key=lambda line: line["line_no"]):
+        found.setdefault(line["order_id"], []).append(line)
+    return found
+
+
+def test_the_dialect_tells_orders_whose_lines_are_allocated_what_they_were_paid(sandbox):
+    written, shop = sandbox
+    names = {
+        order["order_no"]: f"jd:{VENDER}:{order['platform_order_id']}"
+        for order in shop.rows["orders"]
+    }
+    truth: dict[str, list[tuple]] = {}
+    for line in shop.rows["order_lines"]:
+        paid = Decimal(line["paid_cents"]).scaleb(-2)
+        told = (float(line["qty"]), paid, line["is_gift"])
+        truth.setdefault(names[line["order_no"]], []).append(told)
+
+    found = {
+        order_id: [
+            (line["qty"], paid, line["is_gift"])
+            for line, paid in zip(lines, allocated(lines), strict=True)
+        ]
+        for order_id, lines in by_order(written).items()
+    }
+    assert found == truth
+
+
+def test_the_dialect_tells_every_state_an_order_can_end_in(sandbox):
+    written, _ = sandbox
+    states = {
+        int(order_id[-2:]): (
+            lines[0]["lifecycle"],
+            lines[0]["order_kind"],
+            lines[0]["paid_at"] is not None,
+            lines[0]["shipped_at"] is not None,
+            (lines[0]["parent_order_id"] or "")[-1:],
+        )
+        for order_id, lines in by_order(written).items()
+    }
+    assert states == {
+        1: ("completed", "sale", True, True, ""),
+        2: ("paid", "sale", True, False, ""),
+        3: ("shipped", "sale", True, True, "2"),
+        4: ("shipped", "sale", True, True, "2"),
+        5: ("closed", "sale", True, False, ""),
+        6: ("shipped", "sale", True, True, ""),
+        7: ("paid", "reissue", True, False, ""),
+        11: ("completed", "sale", True, True, ""),
+        12: ("created", "sale", False, False, ""),
+    }
+
+
+def test_the_dialect_tells_discounts_by_who_bears_them(sandbox):
+    written, _ = sandbox
+    nappies, wipes, gift = by_order(written)[f"jd:{VENDER}:2768543210987600001"]
+    told = [
+        (line["seller_discount_amount"], line["platform_discount_amount"])
+        for line in (nappies, wipes, gift)
+    ]
+    assert told == [
+        (Decimal("33.69"), Decimal("17.79")),
+        (Decimal("6.31"), Decimal("8.21")),
+        (Decimal("0.00"), Decimal("0.00")),
+    ]
+
+
+def test_the_dialect_tells_refunds_in_the_feed_they_belong_to(sandbox):
+    written, _ = sandbox
+    found = written.staged(
+        "refunds", "right(refund_id, 6) as id", "type", "status", "platform_sku_id", "qty",
+        "success_amount",
+    )  # fmt: skip
+    nappies, wipes = "4567890123401", "4567890123402"
+    assert [tuple(refund.values()) for refund in found] == [
+        ("100001", "cancel_before_ship", "success", None, None, Decimal("331.00")),
+        ("100003", "cancel_before_ship", "success", wipes, 1, Decimal("119.00")),
+        ("100004", "return_refund", "success", nappies, 1, Decimal("113.26")),
+        ("100005", "refund_only", "success", wipes, 1, Decimal("30.00")),
+        ("100006", "exchange", "closed", wipes, 1, None),
+        ("100007", "price_protect", "approved", nappies, 0, None),
+    ]
+
+
+def test_the_dialect_tells_sku_days_and_reviews(sandbox):
+    written, _ = sandbox
+    days = written.staged("item_daily", "platform_sku_id", "visitors", "paid_qty", "paid_amount")
+    assert [tuple(day.values()) for day in days] == [
+        ("4567890123401", 2_610.0, 104.0, Decimal("22126.00")),
+        ("4567890123402", 2_600.0, 108.0, Decimal("22994.00")),
+    ]
+    (review,) = written.staged("reviews", "rating", "platform_sku_id", "content_length > 0 as own")
+    assert tuple(review.values()) == (4.0, "4567890123401", True)
+
+
+def test_nothing_the_dialect_plants_reaches_the_lake(sandbox):
+    written, _ = sandbox
+    assert scan(written.landing, ["PII-"])
+    assert scan(written.lake, ["PII", "1990000", "宝宝很喜欢"]) == []
