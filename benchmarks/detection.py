@@ -4,6 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+from ml import brush
+
 _TRUTH = """
 create or replace temp table true_orders as
 select
@@ -24,10 +26,18 @@ select
     count(*) filter (where is_brush and coalesce(is_suspected, false)) as hits
 from (select distinct order_id from fct_order_lines where paid_at is not null)
 inner join true_orders using (order_id)
-left join int_brush_orders using (order_id)
+left join {scores} using (order_id)
 group by all
 order by all
 """
+
+# A crew that is careful with one kind of trace: what is left of the detection without it.
+_CAREFUL = {
+    "address": {"address_buyers": 1},
+    "review": {"hours_to_review": float("nan")},
+    "speed": {"hours_to_ship": float("nan"), "hours_to_finish": float("nan")},
+    "flag": {"seller_flag": None},
+}
 
 # A customer stands for the household behind most of its orders.
 _BABIES = """
@@ -96,7 +106,7 @@ with counted as (
 
 select
     count(*) filter (where has_two) as two_babies,
-    count(*) filter (where has_two and shows_two) as found,
+    count(*) filter (where shows_two) as shown,
     count(*) filter (where has_one and shows_two) as invented
 from counted
 """
@@ -112,24 +122,39 @@ def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict
     """
     connection.execute(_TRUTH.format(truth=truth_dir))
     connection.execute(_BABIES.format(truth=truth_dir))
-    brush = _brush(connection)
-    stage = _stage(connection)
-    _show(brush, stage)
-    return {"brush": brush, "stage": stage}
+    found = {
+        "brush": _found(connection, "int_brush_orders"),
+        "brush_without": _without(connection),
+        "stage": _stage(connection),
+    }
+    _show(**found)
+    return found
 
 
-def _brush(connection: duckdb.DuckDBPyConnection) -> dict[str, dict]:
-    rows = connection.execute(_BRUSH).fetchall()
+def _found(connection: duckdb.DuckDBPyConnection, scores: str) -> dict[str, dict]:
+    rows = connection.execute(_BRUSH.format(scores=scores)).fetchall()
     total = ("all", *(sum(row[i] for row in rows) for i in (1, 2, 3)))
     return {
         platform: {
-            "brush": brush,
+            "brush": true,
             "suspected": suspected,
             "precision": hits / suspected if suspected else None,
-            "recall": hits / brush if brush else None,
+            "recall": hits / true if true else None,
         }
-        for platform, brush, suspected, hits in (*rows, total)
+        for platform, true, suspected, hits in (*rows, total)
     }
+
+
+def _without(connection: duckdb.DuckDBPyConnection) -> dict[str, dict]:
+    """What would be found if a kind of trace were nowhere to be seen, and then none of the four."""
+    features = connection.execute("from int_brush_features").df()
+    unseen = _CAREFUL | {"all four": {k: v for cut in _CAREFUL.values() for k, v in cut.items()}}
+    found = {}
+    for trace, cut in unseen.items():
+        scores = brush.score(features.assign(**cut))
+        connection.register("scores_without", scores)
+        found[trace] = _found(connection, "scores_without")["all"]
+    return found
 
 
 def _stage(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
@@ -147,15 +172,16 @@ def _stage(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
     second = connection.execute(_SECOND).fetchall()[0]
     found["hidden_customers"] = hidden
     found["coverage"] = found["inferred_customers"] / hidden if hidden else None
-    found |= zip(("two_babies", "two_found", "two_invented"), second, strict=True)
+    found |= zip(("two_babies", "two_shown", "two_invented"), second, strict=True)
     return found
 
 
-def _show(brush: dict[str, dict], stage: dict[str, float | None]) -> None:
-    print(f"{'brush orders':<14}{'true':>8}{'suspected':>11}{'precision':>11}{'recall':>8}")
-    for platform, row in brush.items():
+def _show(*, brush: dict, brush_without: dict, stage: dict[str, float | None]) -> None:
+    print(f"{'brush orders':<18}{'true':>8}{'suspected':>11}{'precision':>11}{'recall':>8}")
+    unseen = {f"without {trace}": row for trace, row in brush_without.items()}
+    for name, row in (brush | unseen).items():
         print(
-            f"{platform:<14}{row['brush']:>8}{row['suspected']:>11}"
+            f"{name:<18}{row['brush']:>8}{row['suspected']:>11}"
             f"{_share(row['precision']):>11}{_share(row['recall']):>8}"
         )
     print(
@@ -166,9 +192,8 @@ def _show(brush: dict[str, dict], stage: dict[str, float | None]) -> None:
         f"(said {_share(stage['inferred_mean_confidence'])})"
     )
     print(
-        f"second babies of half a year and more: {stage['two_found']} of "
-        f"{stage['two_babies']} found, "
-        f"{stage['two_invented']} invented"
+        f"second babies, half a year old or more, of {stage['two_babies']} of these customers: "
+        f"shown for {stage['two_shown']}, {stage['two_invented']} of them with only one"
     )
 
 

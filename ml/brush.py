@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 SUSPECTED_FROM = 0.5
-PRIOR_RATE = 0.02  # share of brush orders before anything is known of an order
-PRIOR_ORDERS = 200.0  # as many brush orders as this must say otherwise to halve an assumption
+# What is assumed before the orders speak, and how many of them must say otherwise to halve it.
+PRIOR_RATE = 0.02
+RATE_PRIOR_ORDERS = 500.0
+PRIOR_ORDERS = 200.0
 FLAG_PRIOR_ORDERS = 20.0
 LEAST_RATE = 0.002  # no sign counts as rarer than this among ordinary orders
 ROUNDS = 4
@@ -32,9 +34,9 @@ class Sign:
 
 
 SIGNS = (
-    Sign("shared_address", 0.5, lambda f: f["address_buyers"] >= 4),
-    Sign("rushed", 0.6, lambda f: (f["hours_to_finish"] < 36).mask(f["hours_to_finish"].isna())),
-    Sign("quick_review", 0.4, lambda f: (f["hours_to_review"] < 48) & (f["rating"] >= 5)),
+    Sign("shared_address", 0.5, lambda f: f["address_buyers"] >= 3),
+    Sign("rushed", 0.6, lambda f: (f["hours_to_finish"] < 48).mask(f["hours_to_finish"].isna())),
+    Sign("quick_review", 0.4, lambda f: (f["hours_to_review"] < 72) & (f["rating"] >= 5)),
     Sign(
         "burst",
         0.4,
@@ -69,7 +71,7 @@ def score(features: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame:
     groups = _groups(frame["platform"])
     # the forest sees what the strong signs see: it may only tell apart orders that agree in those
     unusual_groups = 2 * groups + shown[:, ~is_weak].any(axis=1)
-    belief = np.zeros(len(frame))
+    belief, rate = np.zeros(len(frame)), np.full(len(frame), PRIOR_RATE)
     for _ in range(ROUNDS):
         flag_points = _flag_points(frame, belief)
         points = np.column_stack(
@@ -85,8 +87,9 @@ def score(features: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame:
                 for i, sign in enumerate(SIGNS)
             ]
         )
-        odds = np.log(PRIOR_RATE / (1 - PRIOR_RATE)) + flag_points + points.sum(axis=1)
+        odds = np.log(rate / (1 - rate)) + flag_points + points.sum(axis=1)
         belief = 1 / (1 + np.exp(-odds))
+        rate = _rates(groups, frame, belief)
 
     # what most orders of a platform show is no sign there
     tells = np.column_stack([points, flag_points]) >= np.log(TELLS_FROM)
@@ -103,6 +106,15 @@ def score(features: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame:
         }
     )
     return scored[frame["is_candidate"].to_numpy(dtype=bool)].reset_index(drop=True)
+
+
+def _rates(groups: np.ndarray, frame: pd.DataFrame, belief: np.ndarray) -> np.ndarray:
+    """Share of brush orders among all orders of the platform."""
+    sample = frame["is_sample"].to_numpy(dtype=float)
+    shares = (_sums(groups, sample * belief) + RATE_PRIOR_ORDERS * PRIOR_RATE) / (
+        _sums(groups, sample) + RATE_PRIOR_ORDERS
+    )
+    return shares[groups]
 
 
 def _points(

@@ -34,24 +34,31 @@ def _columns(**types: str) -> dict[str, str]:
 
 
 _MONEY = "decimal(18,2)"
-_LINE = (
-    _columns(
-        varchar="order_id order_line_id platform shop_id platform_order_id parent_order_id"
-        " platform_item_id platform_sku_id merchant_code barcode status_raw lifecycle"
-        " main_line_id order_kind channel kol_id room_id buyer_key buyer_key_type union_key"
-        " address_key warehouse_code seller_flag components promo_id",
-        double="qty",
-        bigint="line_no",
-        timestamptz="created_at deposit_paid_at paid_at shipped_at finished_at closed_at"
-        " ship_due_at source_modified_at",
-        boolean="is_forfeited is_gift",
-    )
-    | dict.fromkeys(
-        "gross_amount seller_discount_amount platform_discount_amount channel_discount_amount"
-        " paid_amount order_goods_amount allocation_base receivable_amount freight_amount"
-        " deposit_amount balance_amount".split(),
-        _MONEY,
-    )
+_LINE = _columns(
+    varchar="order_id order_line_id platform shop_id platform_order_id parent_order_id"
+    " platform_item_id platform_sku_id merchant_code barcode status_raw lifecycle"
+    " main_line_id order_kind channel kol_id room_id buyer_key buyer_key_type union_key"
+    " address_key warehouse_code seller_flag components promo_id",
+    double="qty",
+    bigint="line_no",
+    timestamptz="created_at deposit_paid_at paid_at shipped_at finished_at closed_at"
+    " ship_due_at source_modified_at",
+    boolean="is_forfeited is_gift",
+) | dict.fromkeys(
+    (
+        "gross_amount",
+        "seller_discount_amount",
+        "platform_discount_amount",
+        "channel_discount_amount",
+        "paid_amount",
+        "order_goods_amount",
+        "allocation_base",
+        "receivable_amount",
+        "freight_amount",
+        "deposit_amount",
+        "balance_amount",
+    ),
+    _MONEY,
 )
 _REFUND = _columns(
     varchar="refund_id order_id order_line_id platform_sku_id merchant_code platform shop_id type"
@@ -60,7 +67,7 @@ _REFUND = _columns(
     timestamptz="created_at success_at modified_at",
     boolean="is_goods_back",
 ) | dict.fromkeys(
-    "requested_amount success_amount freight_amount platform_returned_amount".split(), _MONEY
+    ("requested_amount", "success_amount", "freight_amount", "platform_returned_amount"), _MONEY
 )
 _LISTING = _columns(
     varchar="platform shop_id platform_item_id platform_sku_id merchant_code barcode components",
@@ -80,12 +87,10 @@ class Table:
 
 TABLES: dict[tuple[str, str], Table] = {
     **{
-        (p, "orders"): Table(f"stg_{p}__order_lines", _LINE, ("order_id",), True)
-        for p in PLATFORMS
+        (p, "orders"): Table(f"stg_{p}__order_lines", _LINE, ("order_id",), True) for p in PLATFORMS
     },
     **{
-        (p, "refunds"): Table(f"stg_{p}__refunds", _REFUND, ("refund_id",), True)
-        for p in PLATFORMS
+        (p, "refunds"): Table(f"stg_{p}__refunds", _REFUND, ("refund_id",), True) for p in PLATFORMS
     },
     ("taobao", "items"): Table(
         "stg_taobao__listings", _LISTING, ("shop_id", "platform_item_id", "platform_sku_id")

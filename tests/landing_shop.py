@@ -18,7 +18,9 @@ ORDERS = Dataset(
     "orders",
     "orders of a platform that exists in tests only",
     (
-        Column("order_id", "id", "the order", api="tid_str|tid", required=True, headers=("订单号",)),
+        Column(
+            "order_id", "id", "the order", api="tid_str|tid", required=True, headers=("订单号",)
+        ),
         Column("shop_name", "text", "the shop", api="seller"),
         Column("status", "text", "where it stands", api="status", headers=("订单状态",)),
         Column("paid_amount", "money", "paid", "yuan", api="pay.amount", headers=("实付金额",)),
@@ -30,9 +32,7 @@ ORDERS = Dataset(
         Column("changed_at", "moment", "changed", api="modified", headers=("修改时间",)),
         Column("buyer_id", "id", "who", api="buyer.uid", personal=True, headers=("买家",)),
         Column("union_id", "id", "who", api="buyer.union", personal=True, scope="unionid"),
-        Column(
-            "coupons", "list", "coupons", api="coupon_list", fields=("type", "info.price")
-        ),
+        Column("coupons", "list", "coupons", api="coupon_list", fields=("type", "info.price")),
         Column(
             "line_id", "id", "the line", api="oid", level="line", required=True, headers=("子单号",)
         ),

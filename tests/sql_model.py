@@ -24,6 +24,7 @@ def rendered(model: str, *, as_of: date, **variables: object) -> str:
         config=lambda **_: "",
         var=lambda name, default=None: known.get(name, default),
         execute=True,
+        **{"return": lambda value: value},
     )
 
 

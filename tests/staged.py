@@ -83,4 +83,5 @@ def sql(lake: Path, model: str, as_of: str) -> str:
         var=lambda name, default=None: {"as_of": as_of}.get(name, default),
         is_incremental=lambda: False,
         execute=True,
+        **{"return": lambda value: value},
     )

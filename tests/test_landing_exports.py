@@ -48,7 +48,13 @@ def with_dimension(content: bytes, dimension: str) -> bytes:
             data = old.read(item)
             if item.filename.startswith("xl/worksheets/sheet"):
                 start, _, rest = data.partition(b'<dimension ref="')
-                data = start + b'<dimension ref="' + dimension.encode() + b'"' + rest.partition(b'"')[2]
+                data = (
+                    start
+                    + b'<dimension ref="'
+                    + dimension.encode()
+                    + b'"'
+                    + rest.partition(b'"')[2]
+                )
             new.writestr(item, data)
     return buffer.getvalue()
 
@@ -161,7 +167,9 @@ def test_an_export_nobody_can_read_stops_alone_and_says_what_to_do(shop, kind):
 
 
 def test_a_row_of_another_width_is_quarantined_alone(shop):
-    shop.land(HEADER + "\n" + ROWS + "2026-06-28,8,一,二,3,4,5,6,7\n2026-06-28,9\n", dataset="item_daily")
+    shop.land(
+        HEADER + "\n" + ROWS + "2026-06-28,8,一,二,3,4,5,6,7\n2026-06-28,9\n", dataset="item_daily"
+    )
     report = shop.load("item_daily")
     assert (report.rows_in, report.rows_loaded, report.rows_quarantined) == (4, 2, 2)
     assert shop.quarantine("item_daily")["source_row"].to_list() == [4, 5]

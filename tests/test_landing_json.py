@@ -135,7 +135,9 @@ def test_the_last_moment_of_the_day_after_landing_is_not_the_future(shop):
     assert shop.load().rows_loaded == 1
 
 
-@pytest.mark.parametrize("nothing", [0, "0", "", None, "0001-01-01 00:00:00", "1970-01-01 08:00:00"])
+@pytest.mark.parametrize(
+    "nothing", [0, "0", "", None, "0001-01-01 00:00:00", "1970-01-01 08:00:00"]
+)
 def test_what_platforms_write_for_not_yet_is_no_time(shop, nothing):
     epoch = 0 if nothing == "0001-01-01 00:00:00" else nothing
     epoch = 0 if nothing == "1970-01-01 08:00:00" else epoch

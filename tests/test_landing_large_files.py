@@ -143,4 +143,3 @@ def test_a_row_that_never_ends_in_a_large_export_is_told(shops):
     report = large.load("item_daily")
     assert report.rows_loaded > 0
     assert any("cannot be told apart" in reason for reason in report.quarantine_reasons)
-

@@ -1,7 +1,7 @@
 """Loads: all of it or nothing, known files for nothing, and the same lake in any order."""
 
-import gzip
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from orchestration.landing import SOURCES, stage
 from orchestration.landing.lake import completed_loads, ensure_lake
-from orchestration.landing.ledger import Ledger
+from orchestration.landing.ledger import Ledger, LedgerError
 from orchestration.landing.privacy import Pseudonymiser
 from tests.landing_shop import DAY, KEY, ODD, Shop, line, order, page, text
 
@@ -100,7 +100,9 @@ def test_a_load_writes_one_part_and_one_ledger_whatever_the_number_of_files(shop
         shop.land(page(order(n)), f"{n}.json", day=DAY + timedelta(days=n % 3))
     shop.load()
     files = sorted(
-        p.relative_to(shop.lake).as_posix() for p in shop.lake.rglob("*.parquet") if p.stem[0] != "_"
+        p.relative_to(shop.lake).as_posix()
+        for p in shop.lake.rglob("*.parquet")
+        if p.stem[0] != "_"
     )
     (part,) = [file for file in files if file.startswith("odd/")]
     assert part.startswith("odd/orders/load_no=1/")
@@ -184,12 +186,10 @@ def test_a_killed_process_leaves_a_lake_that_the_next_load_completes(shop):
 
 def test_a_known_file_is_not_opened_again(shop):
     path = shop.land(page(order(1), order(2, status=[1])))
-    first = shop.load()
-    path.write_bytes(b"x" * path.stat().st_size)
-    os.utime(path, ns=(path.stat().st_atime_ns, first_time := path.stat().st_mtime_ns))
-    assert first_time
-    entry = pl.read_parquet(shop.lake / "ledger/odd/orders.parquet")
-    os.utime(path, ns=(entry["mtime_ns"][0], entry["mtime_ns"][0]))
+    shop.load()
+    found = path.stat()
+    path.write_bytes(b"x" * found.st_size)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
     report = shop.load()
     assert (report.rows_in, report.rows_known, report.rows_broken_before) == (2, 2, 1)
 
@@ -203,6 +203,7 @@ def test_a_file_that_changed_is_loaded_under_its_old_name(shop):
     shop.land(page(order(1)))  # and back: its records are known
     report = shop.load()
     assert (report.rows_loaded, report.rows_known) == (0, 1)
+    assert sorted(shop.rows()["order_id"].to_list()) == ["1", "2"]
 
 
 def test_a_file_is_known_by_its_content_under_another_name_but_not_on_another_day(shop):
@@ -221,11 +222,18 @@ def test_rows_that_somebody_deleted_are_loaded_again(shop):
     for n in range(2):
         shop.land(page(order(n)), f"{n}.json")
         shop.load()
-    for path in (shop.lake / "odd/orders/load_no=1").iterdir():
-        path.unlink()
-    (shop.lake / "odd/orders/load_no=1").rmdir()
+    shutil.rmtree(shop.lake / "odd/orders/load_no=2")
     assert shop.load().rows_loaded == 1
-    assert sorted(shop.rows()["order_id"].to_list()) == ["0", "1"]
+    assert shop.rows().select("order_id", "load_no").rows() == [("0", 1), ("1", 3)]
+
+
+def test_a_lost_ledger_stops_the_load_and_leaves_the_rows_alone(shop):
+    shop.land(page(order(1)))
+    shop.load()
+    (shop.lake / "ledger/odd/orders.parquet").unlink()
+    with pytest.raises(LedgerError, match="restore it, or remove that folder"):
+        shop.load()
+    assert shop.rows().height == 1
 
 
 def test_the_version_that_landed_first_wins_even_if_it_is_loaded_last(shop):
@@ -240,17 +248,16 @@ def test_the_version_that_landed_first_wins_even_if_it_is_loaded_last(shop):
     assert (report.rows_loaded, report.rows_known) == (1, 2)
 
 
-def test_ten_thousand_known_files_cost_next_to_nothing(shop):
-    folders = [date(2025, 1, 1) + timedelta(days=n) for n in range(100)]
-    content = gzip.compress(text(page(order(1, modified="2025-01-01 10:00:00"))).encode())
-    for day in folders:
+def test_thousands_of_known_files_cost_next_to_nothing(shop):
+    content = text(page(order(1, modified="2025-01-01 10:00:00")))
+    for day in [date(2025, 1, 1) + timedelta(days=n) for n in range(30)]:
         for n in range(100):
             shop.land(content, f"{n}", day=day)
     shop.load()
     shop.land(page(order(2)), "new.json")
     started = time.process_time()
     assert shop.load().rows_loaded == 1
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 0.6
 
 
 def test_no_two_shops_share_a_pseudonym_unless_its_scope_says_so(shop):
@@ -297,4 +304,4 @@ def test_nothing_below_the_lake_holds_what_identifies_a_person(shop):
         if path.is_file():
             found.append(path.read_bytes().decode(errors="replace"))
     for marker in ("PII-", "1990000", "张三"):
-        assert not any(marker in one for one in found)
+        assert not [one[max(0, one.find(marker) - 200) :][:400] for one in found if marker in one]

@@ -77,7 +77,19 @@ TEXT = orders("o1,1,u1,奶粉,2026-06-28 20:01:45,2,10.50,2026-06-28 20:02:00")
         parquet(pl.read_csv(io.StringIO(TEXT), infer_schema=False)),
         parquet(pl.read_csv(io.StringIO(TEXT), try_parse_dates=True)),
     ],
-    ids=["utf-8", "bom", "gbk", "utf-16", "gz", "tab", "semicolon", "crlf", "header", "parquet", "typed"],
+    ids=[
+        "utf-8",
+        "bom",
+        "gbk",
+        "utf-16",
+        "gz",
+        "tab",
+        "semicolon",
+        "crlf",
+        "header",
+        "parquet",
+        "typed",
+    ],
 )
 def test_every_accepted_shape_gives_the_same_record(shop, content):
     shop.land(content, name="misleading.xls")

@@ -11,7 +11,14 @@ from warehouse_run import build
 
 FIRST = date(2026, 6, 1)
 LAST = date(2026, 6, 28)
-SELECT = ["+fct_order_lines", "+fct_refunds", "+fct_demand_daily", "+dim_customer", "+dim_shop", "+dim_sku"]
+SELECT = [
+    "+fct_order_lines",
+    "+fct_refunds",
+    "+fct_demand_daily",
+    "+dim_customer",
+    "+dim_shop",
+    "+dim_sku",
+]
 TABLES = (
     "fct_order_lines",
     "fct_refunds",
@@ -108,7 +115,9 @@ class World:
         if platform == "jd" and chance.random() < 0.3:
             child = {"order_id": f"{order}0", "parent_order_id": order}
             version = steps[1][1] | {"lifecycle": "paid"}
-            rows = [x | child | version | {"order_line_id": f"{order}0:{x['line_no']}"} for x in lines]
+            rows = [
+                x | child | version | {"order_line_id": f"{order}0:{x['line_no']}"} for x in lines
+            ]
             self._put(platform, "orders", made + timedelta(3), *rows)
         if chance.random() < 0.5:
             self._refund(platform, shop, order, made, len(lines))
@@ -124,7 +133,9 @@ class World:
                 erp |= {"order_kind": "reissue", "is_erp_gift": False}
             self._put("jushuitan", "orders", made + timedelta(1), erp)
             if chance.random() < 0.3:
-                self._put("jushuitan", "orders", made + timedelta(6), erp | {"status_raw": "Merged"})
+                self._put(
+                    "jushuitan", "orders", made + timedelta(6), erp | {"status_raw": "Merged"}
+                )
 
     def _refund(self, platform: str, shop: str, order: str, made: date, lines: int) -> None:
         chance = self.chance
@@ -215,9 +226,7 @@ def test_late_changes_refunds_and_links_that_come_incrementally_equal_a_full_bui
     build(loads.lake, tmp_path, as_of=as_of, select=SELECT, project=project).close()
     since = loads.seen(as_of)
     loads.load([r for r in records if r[2] > as_of])
-    built = build(
-        loads.lake, tmp_path, as_of=LAST, since=since, select=SELECT, project=project
-    )
+    built = build(loads.lake, tmp_path, as_of=LAST, since=since, select=SELECT, project=project)
 
     assert differences(contents(built), whole) == {}
 
@@ -233,9 +242,7 @@ def test_days_that_land_backwards_and_twice_change_nothing(whole, project, tmp_p
     build(loads.lake, tmp_path, as_of=early, select=SELECT, project=project).close()
     since = loads.seen(early)
     loads.load(records[len(records) // 4 :])
-    built = build(
-        loads.lake, tmp_path, as_of=LAST, since=since, select=SELECT, project=project
-    )
+    built = build(loads.lake, tmp_path, as_of=LAST, since=since, select=SELECT, project=project)
 
     assert differences(contents(built), whole) == {}
 

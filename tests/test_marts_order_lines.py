@@ -1,4 +1,4 @@
-"""The canonical order line: what platforms, the ERP and refunds tell becomes one row a component."""
+"""The canonical order line: of what is told, one row a component."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ SELECT = ["+fct_order_lines", "+fct_refunds", "+fct_deposits", "+mart_unmapped_s
 
 
 def line(order, number, **fields):
-    """One line of a Taobao order that was paid a minute after it was made, unless said otherwise."""
+    """A line of a Taobao order that was paid a minute after it was made."""
     platform, shop = fields.get("platform", "taobao"), fields.get("shop_id", "s1")
     order_id = f"{platform}:{shop}:{order}"
     return {
@@ -60,7 +60,12 @@ def refund(order, name, **fields):
 
 
 def sku(code, **fields):
-    return {"shop_id": "erp", "sku_code": code, "is_bundle": False, "list_price_amount": 100} | fields
+    return {
+        "shop_id": "erp",
+        "sku_code": code,
+        "is_bundle": False,
+        "list_price_amount": 100,
+    } | fields
 
 
 def outbound(number, order, code, warehouse, shop="1"):
@@ -78,16 +83,20 @@ def outbound(number, order, code, warehouse, shop="1"):
 
 
 def erp_line(number, order, **fields):
-    return line(order, number, platform="jushuitan", shop_id="erp") | {
-        "order_id": f"jushuitan:erp:1:{order}",
-        "order_line_id": f"jushuitan:erp:{number}:1",
-        "erp_order_id": f"jushuitan:erp:{number}",
-        "erp_shop_id": "1",
-        "so_id": order,
-        "warehouse_code": None,
-        "status_raw": "Sent",
-        "is_erp_gift": False,
-    } | fields
+    return (
+        line(order, number, platform="jushuitan", shop_id="erp")
+        | {
+            "order_id": f"jushuitan:erp:1:{order}",
+            "order_line_id": f"jushuitan:erp:{number}:1",
+            "erp_order_id": f"jushuitan:erp:{number}",
+            "erp_shop_id": "1",
+            "so_id": order,
+            "warehouse_code": None,
+            "status_raw": "Sent",
+            "is_erp_gift": False,
+        }
+        | fields
+    )
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +164,9 @@ def marts(tmp_path_factory):
     )
     jd = {"platform": "jd", "paid_amount": None}
     shared = jd | {"order_goods_amount": "331.00"}
-    parts = '[{"code":"MILK","qty":"1","amount":"60.00"},{"code":"WIPE","qty":"2","amount":"30.00"}]'
+    parts = (
+        '[{"code":"MILK","qty":"1","amount":"60.00"},{"code":"WIPE","qty":"2","amount":"30.00"}]'
+    )
     presale = {"order_kind": "presale", "deposit_paid_at": NOON, "deposit_amount": 20}
     closed = {"lifecycle": "closed", "closed_at": NOON + timedelta(days=2)}
     late = NOON + timedelta(days=30)
@@ -215,7 +226,11 @@ def marts(tmp_path_factory):
     put(
         "xiaohongshu",
         "orders",
-        [line("pack", 1, platform="xiaohongshu", merchant_code=None, platform_sku_id="pack", qty=2)],
+        [
+            line(
+                "pack", 1, platform="xiaohongshu", merchant_code=None, platform_sku_id="pack", qty=2
+            )
+        ],
     )
     put(
         "taobao",
@@ -366,8 +381,8 @@ def test_a_forfeited_deposit_is_revenue_without_units(marts, of):
         ("cancelled", False, Decimal(20), 0)
     ]
     assert marts.execute(
-        "select split_part(order_id, ':', 3), state, forfeited_amount, deposit_on from fct_deposits "
-        "order by 1"
+        "select split_part(order_id, ':', 3), state, forfeited_amount, deposit_on "
+        "from fct_deposits order by 1"
     ).fetchall() == [
         ("balance", "converted", Decimal(0), NOON.date()),
         ("deposit", "open", Decimal(0), NOON.date()),
@@ -455,7 +470,11 @@ def test_a_parcel_leaves_from_where_the_order_says_else_from_where_the_erp_sent_
 
 
 def test_the_erp_adds_gifts_to_the_platforms_order_but_not_its_own_copy_of_the_lines(of):
-    assert of("plain", "order_line_id", "sku_id", "is_gift")[0] == ("jushuitan:erp:1:1", "CUP", True)
+    assert of("plain", "order_line_id", "sku_id", "is_gift")[0] == (
+        "jushuitan:erp:1:1",
+        "CUP",
+        True,
+    )
     assert len(of("plain", "order_line_id")) == 4
 
 

@@ -325,7 +325,15 @@ def test_trap_07_a_presale_is_sold_when_its_balance_is_paid(shop):
 def test_trap_08_a_presale_paid_in_full_ships_when_it_was_agreed(shop):
     due = epoch("2025-11-20 23:59:59")
     put_orders(
-        shop, order(1, {"pre_sale_type": 1, "appointment_ship_time": due, "exp_ship_time": 1})
+        shop,
+        order(
+            1,
+            {
+                "pre_sale_type": 1,
+                "appointment_ship_time": due,
+                "exp_ship_time": epoch("2025-10-22 12:00:45"),
+            },
+        ),
     )
 
     (line,) = shop.staged("order_lines", "order_kind", "paid_at", "ship_due_at")

@@ -153,6 +153,14 @@ def test_reviews_keep_the_stars_and_the_length_and_not_the_words(shop):
 
 
 def test_trap_05_what_was_asked_for_is_not_what_was_paid_back(shop):
+    shop.fixture("refunds", "aftersales.jsonl", "2025-11-13", lambda text: text.split("\n")[0])
+    shop.load("refunds")
+    listed = shop.staged("refunds", "status", "requested_amount", "success_amount")
+    assert [tuple(row.values()) for row in listed] == [
+        ("approved", yuan("200.00"), None),
+        ("success", yuan("120.00"), None),
+    ]
+
     shop.fixture("refunds", "aftersales.jsonl", "2025-11-14")
     report = shop.load("refunds")
 

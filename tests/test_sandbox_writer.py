@@ -123,8 +123,9 @@ def test_history_is_pulled_by_the_month_and_the_last_days_by_the_day():
     assert [b.last_day for b in BUCKETS[3:]] == [date(2026, 3, 12 + n) for n in range(20)]
     days = [(b.last_day - b.first_day).days + 1 for b in BUCKETS]
     assert sum(days) == (LAST - FIRST).days + 1
-    assert sum(groups_of(BUCKETS), ()) == BUCKETS
-    assert all((g[-1].last_day - g[0].first_day).days < 31 for g in groups_of(BUCKETS))
+    groups = groups_of(BUCKETS, days=7)
+    assert sum(groups, ()) == BUCKETS
+    assert [len(group) for group in groups] == [1, 1, 1, 7, 7, 6]
 
 
 def test_every_bucket_brings_what_changed_in_it_to_the_folder_of_its_last_day(tmp_path):
@@ -164,6 +165,13 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path):
     )
     assert once == again
     assert once != other
+
+
+def test_how_many_buckets_are_written_together_changes_no_byte(tmp_path, monkeypatch):
+    at_once = digest(land(tmp_path / "once", ORDERS, EXPORT, defects=Defects.heavy()))
+    monkeypatch.setattr("orchestration.sandbox.landing_writer.ORDERS_OF_A_GROUP", 10)
+    one_by_one = digest(land(tmp_path / "singly", ORDERS, EXPORT, defects=Defects.heavy()))
+    assert at_once == one_by_one
 
 
 def test_a_missing_day_comes_with_the_next_pull_that_ran(tmp_path):

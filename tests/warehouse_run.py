@@ -73,9 +73,7 @@ def build(
     return connection
 
 
-def _with_seeds(
-    warehouse: Path, arguments: list[str], *, selected: bool
-) -> tuple[str, list[str]]:
+def _with_seeds(warehouse: Path, arguments: list[str], *, selected: bool) -> tuple[str, list[str]]:
     """`dbt run` leaves seeds out: the first build of a warehouse takes them along."""
     if warehouse.exists():
         return "run", arguments

@@ -11,33 +11,47 @@
 {% macro current_records(platform, dataset, record_id, stored_as) -%}
     {%- set lake = source(platform, dataset) -%}
     {%- set visible = 'landed_on <= ' ~ as_of() -%}
-    {%- if is_incremental() and not is_full_build() -%}
+    {%- if not is_full_build() and is_incremental() -%}
         {%- set visible = visible ~ ' and ' ~ is_new(platform, dataset) -%}
     {%- endif -%}
+    with fresh as (
+        select {{ record_id }} as record_id, {{ newest_copy() }} as newest
+        from {{ lake }}
+        where {{ visible }}
+        group by all
+    )
+    {%- if not is_full_build() and is_incremental() %},
+
+    held as (
+        select {{ stored_as }} as record_id, {{ newest_copy() }} as newest
+        from {{ this }}
+        where {{ stored_as }} in (select record_id from fresh)
+        group by all
+    )
+    {%- endif %},
+
+    winners as (
+        select
+            hash(
+                fresh.record_id, fresh.newest.source_version, fresh.newest.row_hash,
+                fresh.newest.source_file, -fresh.newest.loads_before
+            ) as copy,
+            date '2200-01-01' - fresh.newest.days_before as landed_on
+        from fresh
+        {%- if not is_full_build() and is_incremental() %}
+        left join held
+            on held.record_id = fresh.record_id
+        where held.record_id is null or fresh.newest > held.newest
+        {%- endif %}
+    )
+
     select lake.*
     from {{ lake }} as lake
-    semi join (
-        select hash(fresh.record_id, fresh.newest.row_hash, fresh.newest.source_file, -fresh.newest.loads_before) as copy,
-            date '2200-01-01' - fresh.newest.days_before as landed_on
-        from (
-            select {{ record_id }} as record_id, {{ newest_copy() }} as newest
-            from {{ lake }}
-            where {{ visible }}
-            group by all
-        ) as fresh
-        {%- if is_incremental() and not is_full_build() %}
-        left join (
-            select {{ stored_as }} as record_id, {{ newest_copy() }} as newest
-            from {{ this }}
-            group by all
-        ) as held
-            on held.record_id = fresh.record_id
-        where held.record_id is null
-            or fresh.newest > held.newest
-        {%- endif %}
-    ) as winners
+    semi join winners
         on winners.landed_on = lake.landed_on
-        and winners.copy = hash({{ record_id }}, lake.row_hash, lake.source_file, lake.load_no)
+        and winners.copy = hash(
+            {{ record_id }}, lake.source_version, lake.row_hash, lake.source_file, lake.load_no
+        )
     where {{ visible }}
 {%- endmacro %}
 
@@ -50,7 +64,11 @@
     select lake.*
     from {{ lake }} as lake
     semi join (
-        select hash({{ key }}, newest.row_hash, newest.source_file, -newest.loads_before) as copy,
+        select
+            hash(
+                {{ key }}, newest.source_version, newest.row_hash, newest.source_file,
+                -newest.loads_before
+            ) as copy,
             date '2200-01-01' - newest.days_before as landed_on
         from (
             select {{ key }}, {{ newest_copy() }} as newest
@@ -60,7 +78,9 @@
         )
     ) as winners
         on winners.landed_on = lake.landed_on
-        and winners.copy = hash({{ key }}, lake.row_hash, lake.source_file, lake.load_no)
+        and winners.copy = hash(
+            {{ key }}, lake.source_version, lake.row_hash, lake.source_file, lake.load_no
+        )
 {%- endmacro %}
 
 

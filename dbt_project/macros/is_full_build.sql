@@ -34,7 +34,7 @@
     may have none any more. -#}
 {% macro forget_touched() -%}
     {%- set touched = ref('int_touched_orders') -%}
-    {%- if is_incremental() -%}
+    {%- if execute and not is_full_build() and is_incremental() -%}
     delete from {{ this }} where order_id in (select order_id from {{ touched }})
     {%- endif -%}
 {%- endmacro %}

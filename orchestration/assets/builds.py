@@ -27,7 +27,7 @@ class Build:
     @classmethod
     def of_today(cls, lake: Path, as_of: date) -> "Build":
         """What a build that starts now will have seen."""
-        return cls(as_of.isoformat(), completed_loads(lake), _project_fingerprint())
+        return cls(as_of.isoformat(), completed_loads(lake), project_fingerprint())
 
     def since(self, last: "Build | None") -> dict[str, object] | None:
         """dbt's variable `since`, or None when everything must be built anew.
@@ -54,7 +54,8 @@ def keep_build(path: Path, build: Build) -> None:
     write_atomically(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
 
 
-def _project_fingerprint() -> str:
+def project_fingerprint() -> str:
+    """What the dbt project's files hold, as 16 hexadecimal digits."""
     files = sorted(p for p in DBT_PROJECT_DIR.rglob("*") if p.suffix in PROJECT_FILES)
     digest = hashlib.sha256()
     for path in files:

@@ -21,9 +21,15 @@ from dagster_dbt import (
 )
 from packaging import version
 
-from orchestration.assets.builds import PROJECT_FILES, Build, keep_build, read_build
+from orchestration.assets.builds import (
+    PROJECT_FILES,
+    Build,
+    keep_build,
+    project_fingerprint,
+    read_build,
+)
 from orchestration.automation import GATED
-from orchestration.resources import Lake
+from orchestration.resources import Lake, write_atomically
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 POOL = "duckdb_writer"
@@ -60,9 +66,7 @@ def project(settings: Settings) -> DbtProject:
     found = DbtProject(project_dir=DBT_PROJECT_DIR, target_path=settings.dbt_target.absolute())
     manifest = Path(found.manifest_path)
     written = manifest.stat().st_mtime if manifest.exists() else 0.0
-    sources = (
-        p for p in DBT_PROJECT_DIR.rglob("*") if p.suffix in {".sql", ".py", ".yml", ".csv", ".md"}
-    )
+    sources = (p for p in DBT_PROJECT_DIR.rglob("*") if p.suffix in PROJECT_FILES | {".md"})
     if any(path.stat().st_mtime > written for path in sources):
         parse(settings)
     return found
@@ -142,13 +146,7 @@ def _unit_tests(settings: Settings, unit_tests: list[dict[str, Any]]) -> dg.Asse
     def checks(
         context: dg.AssetCheckExecutionContext, dbt: FastDbt, lake: Lake
     ) -> Iterator[dg.AssetCheckResult]:
-        arguments = ["test", "--select", "test_type:unit", *_variables(lake)]
-        with _target(settings, f"{context.run.run_id}-unit") as target:
-            done = dbt.cli(arguments, target_path=target, raise_on_error=False).wait()
-            if done.process.returncode not in (0, 1):  # 1: a test failed, which is an answer
-                raise dg.Failure(f"dbt could not run its unit tests, see {target / 'dbt.log'}")
-            results = done.get_artifact("run_results.json")["results"]
-        found = {result["unique_id"]: result for result in results}
+        found = _unit_results(settings, dbt, lake, f"{context.run.run_id}-unit")
         for test in unit_tests:
             result = found[test["unique_id"]]
             yield dg.AssetCheckResult(
@@ -159,6 +157,30 @@ def _unit_tests(settings: Settings, unit_tests: list[dict[str, Any]]) -> dg.Asse
             )
 
     return checks
+
+
+def _unit_results(
+    settings: Settings, dbt: FastDbt, lake: Lake, name: str
+) -> dict[str, dict[str, Any]]:
+    """Test id -> its result. The rows of a unit test are in the project, so a project that passed
+    once is not tested again."""
+    kept = settings.warehouse_file.with_suffix(".unit_tests.json")
+    project = project_fingerprint()
+    if kept.exists() and (known := json.loads(kept.read_text()))["project"] == project:
+        return known["results"]
+    arguments = ["test", "--select", "test_type:unit", *_variables(lake)]
+    with _target(settings, name) as target:
+        done = dbt.cli(arguments, target_path=target, raise_on_error=False).wait()
+        if done.process.returncode not in (0, 1):  # 1: a test failed, which is an answer
+            raise dg.Failure(f"dbt could not run its unit tests, see {target / 'dbt.log'}")
+        found = {
+            result["unique_id"]: {"status": result["status"], "message": result["message"]}
+            for result in done.get_artifact("run_results.json")["results"]
+        }
+    if all(result["status"] == "pass" for result in found.values()):
+        text = json.dumps({"project": project, "results": found})
+        write_atomically(kept, lambda fresh: fresh.write_text(text))
+    return found
 
 
 def _variables(lake: Lake, since: dict[str, object] | None = None) -> list[str]:

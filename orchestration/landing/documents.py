@@ -110,7 +110,8 @@ def _split(data: bytes, first_line: int, *, is_by_line: bool) -> Documents:
     offsets = np.array([0, len(data)])
     if is_by_line:
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE) + 1
-        offsets = np.unique(np.concatenate([[0], ends, [len(data)]]))
+        last = [] if data.endswith(b"\n") else [len(data)]
+        offsets = np.concatenate([[0], ends, last]).astype(np.int64)
     texts = _strings(data, offsets)
     lines = np.arange(first_line, first_line + len(texts))
     is_kept = np.ones(len(texts), bool)

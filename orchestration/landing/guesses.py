@@ -29,7 +29,9 @@ def like_document(connection: duckdb.DuckDBPyConnection, text: str, own: Dataset
             if record and len(record) < _RECORD:
                 records[path] = json.loads(record)
     scores = {
-        name: max((_declared(other, records[p]) for p in other.envelopes if p in records), default=0)
+        name: max(
+            (_declared(other, records[p]) for p in other.envelopes if p in records), default=0
+        )
         for name, other in others
     }
     best = max(scores, key=scores.get, default="")

@@ -53,9 +53,7 @@ def find_header(rows: list[list[str]], dataset: Dataset) -> Header:
         reason = _lacks(missing, positions, dataset, len(names))
         raise NoHeaderError(reason, set(header), len(positions))
     used = set(positions.values())
-    ignored = tuple(
-        rows[at][i].strip() for i, name in enumerate(header) if name and i not in used
-    )
+    ignored = tuple(rows[at][i].strip() for i, name in enumerate(header) if name and i not in used)
     return Header(at, positions, len(header), ignored)
 
 
@@ -66,18 +64,14 @@ def _positions(header: list[str], dataset: Dataset) -> dict[str, int]:
         for name in (plain(column.name), *map(plain, column.headers)):
             if name in header:
                 if header.count(name) > 1:
-                    raise UnreadableFileError(
-                        f"the column {name} is there twice: keep one of them"
-                    )
+                    raise UnreadableFileError(f"the column {name} is there twice: keep one of them")
                 positions[column.name] = header.index(name)
                 break
     return positions
 
 
 def _lacks(missing: list[str], positions: dict[str, int], dataset: Dataset, rows: int) -> str:
-    wanted = ", ".join(
-        " or ".join((name, *dataset.column(name).headers)) for name in missing
-    )
+    wanted = ", ".join(" or ".join((name, *dataset.column(name).headers)) for name in missing)
     found = ", ".join(positions) or "none"
     return (
         f"none of the first {rows} rows is a header with the required "

@@ -1,7 +1,6 @@
 """JSON documents of a batch become cells: whatever envelope they came in, parsed once."""
 
 import json
-from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa

@@ -35,7 +35,7 @@ def ensure_lake(lake: Path) -> None:
 
 
 def completed_loads(lake: Path) -> dict[str, int]:
-    """"<platform>.<dataset>" -> the number of its last complete load; without those never loaded.
+    """ "<platform>.<dataset>" -> the number of its last complete load; without those never loaded.
 
     The rows of load n lie in the folder `load_no=n` of the dataset.
     """
@@ -98,9 +98,7 @@ def load_range(
         new, report = ledger.sort_out(files)
         if not new:
             return report
-        load = Load(
-            lake, declared, platform=platform, key=key, ledger=ledger, progress=progress
-        )
+        load = Load(lake, declared, platform=platform, key=key, ledger=ledger, progress=progress)
         return report + load.run(new)
 
 

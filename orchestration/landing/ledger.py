@@ -58,24 +58,36 @@ class Entry:
         return _report(_table([self]))
 
 
+class LedgerError(ValueError):
+    """The lake has rows of which no ledger tells where they came from."""
+
+
 class Ledger:
-    """The files of one dataset that are loaded; a load is complete once it is written here."""
+    """The files of one dataset that are loaded; a load is complete once it is written here.
+
+    Nothing is ever taken out: a file that changed has an entry for each of its contents. Raises
+    LedgerError if the lake has loads and the ledger is gone.
+    """
 
     def __init__(self, lake: Path, platform: str, dataset: str) -> None:
         self._path = lake / "ledger" / platform / f"{dataset}.parquet"
         self._loads = lake / platform / dataset
         self._quarantine = lake / "quarantine" / platform / dataset
-        self._table = _SCHEMA.empty_table()
         if self._path.exists():
             self._table = pq.read_table(self._path, schema=_SCHEMA)
+        elif any(_number(folder) for folder in self._loads.glob("load_no=*")):
+            raise LedgerError(
+                f"{self._path} is gone while {self._loads} has loads: restore it, or remove that "
+                "folder to load everything that landed anew"
+            )
+        else:  # before the first load there is a ledger, so that a missing one is a lost one
+            self._table = _SCHEMA.empty_table()
+            self._save()
         self._contents: dict[str, int] | None = None
         self._ranges: list[dict] | None = None
+        # the number of a load that was deleted is not given again
+        self.last_load: int = pc.max(self._table["load_no"]).as_py() or 0
         self._forget_lost_loads()
-
-    @property
-    def last_load(self) -> int:
-        """The number of the last complete load, 0 before the first."""
-        return pc.max(self._table["load_no"]).as_py() or 0
 
     def sort_out(self, files: list[LandedFile]) -> tuple[list[LandedFile], LoadReport]:
         """The files not loaded yet, and the report of the others, of which nothing is read."""
@@ -113,21 +125,16 @@ class Ledger:
 
     def clean_up(self) -> None:
         """Remove what a load left that did not come to its end."""
-        complete = set(pc.unique(self._table["load_no"]).to_pylist())
         for folder in (*self._loads.glob("load_no=*"), *self._quarantine.glob("load_no=*")):
-            number = int(folder.name.removeprefix("load_no="))
-            if number and number not in complete:
+            if _number(folder) > self.last_load:
                 shutil.rmtree(folder)
 
     def write(self, entries: list[Entry]) -> None:
-        """Add the files of a load, or put them in the place of what lay there before.
+        """Add the files of a load, all or none: this is what makes it complete."""
+        self._table = pa.concat_tables([self._table, _table(entries)])
+        self._save()
 
-        This is what makes a load complete: all of its entries are written, or none.
-        """
-        new = _table(entries)
-        replaced = pc.is_in(self._table["source_file"], new["source_file"].combine_chunks())
-        self._table = pa.concat_tables([self._table.filter(pc.invert(replaced)), new])
-        self._contents = self._ranges = None
+    def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_name(f".{self._path.name}.new")
         pq.write_table(self._table, fresh, compression="zstd")
@@ -147,13 +154,17 @@ class Ledger:
 
 
 def last_loads(lake: Path) -> dict[str, int]:
-    """"<platform>.<dataset>" -> the number of its last complete load."""
+    """ "<platform>.<dataset>" -> the number of its last complete load."""
     loads = {}
     for path in sorted((lake / "ledger").glob("*/*.parquet")):
         numbers = pq.read_table(path, columns=["load_no"])["load_no"]
         if not path.name.startswith(".") and len(numbers):
             loads[f"{path.parent.name}.{path.stem}"] = pc.max(numbers).as_py()
     return loads
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name.removeprefix("load_no="))
 
 
 def _table(entries: list[Entry]) -> pa.Table:

@@ -122,4 +122,6 @@ class Outcome:
 
 def _kind_of(reason: str) -> str:
     """A reason without the numbers of its row, so that equal problems count together."""
-    return re.sub(r"has \d+ fields where the header has \d+", "has a wrong number of fields", reason)
+    return re.sub(
+        r"has \d+ fields where the header has \d+", "has a wrong number of fields", reason
+    )

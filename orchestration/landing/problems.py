@@ -81,13 +81,11 @@ def of_records(dataset: Dataset, *, is_api: bool) -> list[Problem]:
     """What a record can have as a whole; reads _version, lines and the file's columns."""
     found = []
     if dataset.shop_marker:
-        marker = f't_{dataset.shop_marker}'
-        text = f"{quoted(dataset.shop_marker + ' says this belongs to shop ')} || \"{marker}\""
+        marker = f"t_{dataset.shop_marker}"
+        text = f'{quoted(dataset.shop_marker + " says this belongs to shop ")} || "{marker}"'
         advice = quoted(": move the file to that shop's folder, or log the puller in as this shop")
         reason = f"{text} || ', not to ' || shop_id || {advice}"
-        found.append(
-            Problem(f'"{marker}" <> shop_id', dataset.shop_marker, f'"{marker}"', reason)
-        )
+        found.append(Problem(f'"{marker}" <> shop_id', dataset.shop_marker, f'"{marker}"', reason))
     if dataset.version in dataset.column_names:
         late = "_version >= _landed_at + interval 2 day"
         found.append(_problem(late, dataset.version, "_version", _FUTURE))

@@ -223,14 +223,13 @@ def _kept(shape: Shape, level: str) -> str:
     """SQL: what the values of a level keep of its cells."""
     columns = shape.levels[level]
     values = ", ".join(f'"v_{c.name}"' for c in columns)
-    parts = ", ".join(
-        f"cast({_hashed(c)} as varchar)" for c in columns
-    )
+    parts = ", ".join(f"cast({_hashed(c)} as varchar)" for c in columns)
     content = f"cast(to_json([{parts}]) as varchar) as _content" if parts else "'[]' as _content"
     if level == LINE:
         return f"_file, _row, line_no, {values}, {content}"
     key = ", ".join(
-        f'"v_{name}"' if shape.dataset.column(name).personal
+        f'"v_{name}"'
+        if shape.dataset.column(name).personal
         else f'coalesce(cast("v_{name}" as varchar), "t_{name}")'
         for name in shape.dataset.key
     )
@@ -257,7 +256,9 @@ def _judged(shape: Shape) -> str:
     source = shape.source
     if shape.dataset.rules:
         breaks = problems.any_of(problems.of_rules(shape.dataset))
-        columns = "r.*, l._content as _line, l._wrong as _line_wrong" if shape.lines_apart else "r.*"
+        columns = (
+            "r.*, l._content as _line, l._wrong as _line_wrong" if shape.lines_apart else "r.*"
+        )
         source = f"(select *, {breaks} as _breaks_rule from (select {columns}, {shape.row} from {source})) r"
         if shape.lines_apart:
             lines = "r._line"

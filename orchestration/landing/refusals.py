@@ -151,7 +151,7 @@ def _unknown(
 
 def _shown(key: str) -> str:
     """A key as people may see it: where keys are data, they may be anybody's number."""
-    return key if re.fullmatch(r"[A-Za-z_][\w.-]{0,60}", key) else "(withheld)"
+    return key if re.fullmatch(r"[A-Za-z_][\w.]{0,60}", key, re.ASCII) else "(withheld)"
 
 
 def _text(connection: duckdb.DuckDBPyConnection, place: tuple[int, int]) -> str:

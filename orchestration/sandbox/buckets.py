@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 DAILY_DAYS = 60
-DAYS_OF_A_GROUP = 31
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,7 @@ def buckets_of(first: date, last: date, *, daily_days: int = DAILY_DAYS) -> tupl
     return tuple(Bucket(no, *window) for no, window in enumerate(windows))
 
 
-def groups_of(
-    buckets: Sequence[Bucket], *, days: int = DAYS_OF_A_GROUP
-) -> tuple[tuple[Bucket, ...], ...]:
+def groups_of(buckets: Sequence[Bucket], *, days: int) -> tuple[tuple[Bucket, ...], ...]:
     """Neighbouring buckets that are written together: `days` at most, or a single month."""
     groups: list[list[Bucket]] = []
     for bucket in buckets:

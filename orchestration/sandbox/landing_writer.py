@@ -20,6 +20,7 @@ from orchestration.sandbox.landed_file import FileFolder, Pull, write_pull
 from orchestration.sandbox.truth_views import Truth, open_truth, see_group
 
 RECORDS_OF_A_FILE = 10_000
+ORDERS_OF_A_GROUP = 80_000
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,12 @@ def write_landing(
     """Write what every bucket's pull brings of every extract; what was damaged to `damage_file`.
 
     `truth` is a folder with a folder of Parquet files per table, or frames by table name. Memory
-    is bounded by one group of buckets: a month of history or of days. The same truth, seed and
+    is bounded by what one bucket brings, a month of history at most. The same truth, seed and
     defects give the same bytes.
     """
-    groups, damage, folder = groups_of(buckets, days=int(__import__("os").environ.get("GD","31"))), DamageLog(), FileFolder(landing)
+    damage, folder = DamageLog(), FileFolder(landing)
     with open_truth(truth) as connection:
+        groups = groups_of(buckets, days=_days_of_a_group(connection, buckets))
         writers = [
             _Writer(connection, extract, tuple(buckets), Fates(defects, seed), folder, tenant)
             for extract in extracts
@@ -71,6 +73,13 @@ def write_landing(
     damaged, lost = damage.count()
     damage.keep(damage_file)
     return WriteReport(folder.files, folder.records, folder.bytes, damaged, lost)
+
+
+def _days_of_a_group(connection: duckdb.DuckDBPyConnection, buckets: Sequence[Bucket]) -> int:
+    """So many days that about ORDERS_OF_A_GROUP orders are placed in them."""
+    (orders,) = connection.execute("select count(*) from whole.orders").fetchall()[0]
+    span = (buckets[-1].last_day - buckets[0].first_day).days + 1
+    return max(1, span * ORDERS_OF_A_GROUP // max(orders, 1))
 
 
 @dataclass

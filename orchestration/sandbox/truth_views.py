@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import polars as pl
@@ -23,13 +24,17 @@ def open_truth(truth: Truth, *, memory: str = "1500MB") -> Iterator[duckdb.DuckD
 
     `truth` is a folder with a folder of Parquet files for each table, or frames by table name.
     """
-    with duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "memory_limit": memory,
-        }
-    ) as connection:
+    with (
+        TemporaryDirectory() as scratch,
+        duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "memory_limit": memory,
+                "temp_directory": scratch,
+            }
+        ) as connection,
+    ):
         connection.execute("set TimeZone = 'Asia/Shanghai'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("create schema whole")

@@ -180,7 +180,7 @@ evidence as (
         orders.paid_hour,
         coalesce(buyers.buyer_orders, 1) as buyer_orders,
         lone.order_id is not null as is_lone,
-        greatest(1, coalesce(addresses.address_buyers, 1)) as address_buyers,
+        cast(greatest(1, coalesce(addresses.address_buyers, 1)) as bigint) as address_buyers,
         case
             when bursts.lone_within_2_minutes >= 0.8 * crowds.orders_within_2_minutes
                 then bursts.lone_within_2_minutes

@@ -21,6 +21,7 @@ rounded as (
 select
     order_line_id,
     order_id,
+    order_goods_amount,
     cast(
         part + if(
             is_last, order_goods_amount - sum(part) over (partition by order_id), 0

@@ -97,7 +97,7 @@ current_keys as (
     group by erp_shop_id
 )
 
-{% if is_incremental() %}
+{% if not is_full_build() and is_incremental() %}
 select
     coalesce(current_keys.kind, held.kind) as kind,
     coalesce(current_keys.key, held.key) as key,

@@ -69,7 +69,7 @@ _SUB_ORDER = record(
     ("author_cost_amount", "0"),
     ("theme_type", "if(s.channel = 'live', '1', '0')"),
     ("ad_env_type", "if(s.channel in ('live', 'video'), s.channel, '')"),
-    ("c_biz", "if(s.kol_id is null, 8, 2)"),
+    ("c_biz", "case when s.kol_id is not null then 2 when s.channel is null then 0 else 8 end"),
     ("author_id", "coalesce(cast(s.kol_id as bigint), 0)"),
     ("author_name", "if(s.kol_id is null, '', 'PII-达人' || right(s.kol_id, 3))"),
     ("room_id", "coalesce(cast(s.room_no as bigint), 0)"),

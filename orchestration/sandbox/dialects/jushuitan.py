@@ -162,9 +162,15 @@ _NEW_ITEM = _item("l.order_no * 1000 + l.line_no * 10 + 1", "l.erp_code", _AMOUN
 _OLD_ITEM = _item("l.order_no * 1000 + l.line_no * 10", "l.merchant_code", _AMOUNT, "''")
 _SWAPPED_ITEM = _OLD_ITEM.replace("'item_status', ''", "'item_status', 'Replaced'")
 _ITEMS = f"""
-    , sold as (
+    -- whose lines an order's document tells: its own, and once merged those of all
+    , members as (
+        select order_no, order_no as member_no from grouped
+        union all
+        select head_no, order_no from grouped where is_merged and order_no <> head_no
+    ),
+    sold as (
         select d.order_no, d.bucket_no, d.part, l.order_no as line_order, l.line_no,
-            unnest(if(not ({_OLD_CODE}),
+            l.place, unnest(if(not ({_OLD_CODE}),
                 [struct_pack(item := {_NEW_ITEM}, cents := l.paid_cents)],
                 if(d.paid_at is null,
                     [struct_pack(item := {_OLD_ITEM}, cents := l.paid_cents)],
@@ -175,14 +181,14 @@ _ITEMS = f"""
                 )
             )) as content
         from documents d
-        join grouped o
-            on o.order_no = d.order_no
-            or (d.is_merged and d.order_no = d.head_no and o.head_no = d.head_no)
-        join own_lines l on l.order_no = o.order_no and (d.part = 0 or l.part = d.part)
+        join members m on m.order_no = d.order_no and (m.member_no = d.order_no or d.is_merged)
+        join grouped o on o.order_no = m.member_no
+        join own_lines l on l.order_no = m.member_no and (d.part = 0 or l.part = d.part)
     ),
     -- a sampler that staff put into one parcel in ninety, and no platform knows of
     added as (
         select d.order_no, d.bucket_no, d.part, d.order_no as line_order, 99 as line_no,
+            d.warehouse as place,
             struct_pack(item := json_object(
                 'oi_id', d.order_no * 1000 + 999,
                 'outer_oi_id', '',
@@ -208,6 +214,7 @@ _ITEMS = f"""
     ),
     contents as (
         select order_no, bucket_no, part, sum(content.cents) as paid_cents,
+            first(place order by line_order, line_no) as place,
             to_json(list(content.item order by line_order, line_no, content.cents)) as items
         from (select * from sold union all select * from added)
         group by all
@@ -244,11 +251,7 @@ ORDERS = f"""
     )
 },
             'freight', {_yuan("if(d.part < 2, d.freight_cents, 0)")},
-            'wms_co_id', cast(coalesce(
-                (select any_value(l.place) from own_lines l
-                    where l.order_no = d.order_no and (d.part = 0 or l.part = d.part)),
-                d.warehouse
-            ) as varchar),
+            'wms_co_id', c.place,
             'link_o_id', if(d.part > 0, cast(d.order_no * 10 as varchar), ''),
             'is_merge', d.is_merged and d.order_no = d.head_no,
             'is_split', d.parts > 1,

@@ -269,8 +269,9 @@ _REFUNDS = f"""
 with days as ({DAYS}),
 own as ({orders_of(_PLATFORM)}),
 told as (
-    select r.*, o.shop_id, o.buyer_id, o.platform_order_id, o.shipped_at, o.finished_at, l.platform_line_id, l.paid_cents, i.platform_item_id,
-        i.merchant_code, coalesce(r.success_at, r.closed_at) as ended_at
+    select r.*, o.shop_id, o.buyer_id, o.platform_order_id, o.shipped_at, o.finished_at,
+        l.platform_line_id, l.paid_cents, i.platform_item_id, i.merchant_code,
+        coalesce(r.success_at, r.closed_at) as ended_at
     from refunds r
     join own o using (order_no)
     join order_lines l using (order_no, line_no)

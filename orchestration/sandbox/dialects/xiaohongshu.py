@@ -61,7 +61,10 @@ _ORDER = record(
     ("promiseLastDeliveryTime", epoch("s.ship_due_at")),
     (
         "presaleDeliveryStartTime",
-        epoch("if(s.is_full_presale, s.ship_due_at - interval 5 day, null)"),
+        epoch(
+            "if(s.is_full_presale, coalesce(s.ship_due_at, s.created_at + interval 20 day) "
+            "- interval 5 day, null)"
+        ),
     ),
     ("presaleDeliveryEndTime", epoch("if(s.is_full_presale, s.ship_due_at, null)")),
     ("totalPayAmount", f"s.goods_cents + s.freight_cents - {_APART}"),

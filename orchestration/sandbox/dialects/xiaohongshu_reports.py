@@ -96,6 +96,6 @@ REPORTS = (
         ('{"success":true,"error_code":0,"data":{"data":[', "]}}"),
         is_full=True,
     ),
-    Extract(PLATFORM, "note_daily", _NOTES, header=_NOTES_HEADER, extension="xlsx"),
+    Extract(PLATFORM, "note_daily", _NOTES, header=_NOTES_HEADER, extension="xlsx", is_full=True),
     Extract(PLATFORM, "reviews", _REVIEWS, header=_REVIEWS_HEADER, extension="csv"),
 )

@@ -52,7 +52,7 @@ class Needs:
         self.pressure = np.bincount(at, minlength=_C * MONTHS).reshape(_C, MONTHS).astype(float)
         thrift = state.thrift[rows // _C]
         chance = 0.40 / (1.0 + np.exp((left - 2.5) / 1.7))
-        hold = cal.wait[day] * (0.25 + thrift) * 1.6 * (left > -5)
+        hold = cal.wait[day] * (0.25 + thrift) * 3.0 * (left > -5)
         chance *= _WEEKDAY[cal.weekday[day]] * np.clip(1.0 - hold, 0.1, 1.0)
         if cal.paused[day]:
             chance *= 0.5

@@ -38,7 +38,7 @@ read as (
 judged as (
     select
         *,
-        birthday > known_on as is_still_to_come,
+        birthday > known_on and birthday <> first_landed_on as is_still_to_come,
         case
             when baby_birthday is not null then coalesce(
                 birthday <= known_on
@@ -46,7 +46,7 @@ judged as (
                 and birthday > known_on - interval 15 years
                 -- the day of the entry, put in where nobody typed one
                 and (is_month or birthday not in (
-                    known_on, first_landed_on, coalesce({{ beijing_date('joined_at') }}, known_on)
+                    known_on, coalesce({{ beijing_date('joined_at') }}, known_on)
                 )),
                 false
             )

@@ -118,7 +118,7 @@ select
     concat_ws(':', returns_key, if(part_count = 1, null, part.skuId)) as refund_id,
     full_order_id as order_id,
     -- of several lines of one SKU the one that was paid for: after-sales do not say which
-    full_order_id || ':' || left(md5(concat_ws(':', full_order_id, part.skuId, 1)), 16)
+    full_order_id || ':' || left(md5(full_order_id || ':' || part.skuId || ':1'), 16)
         as order_line_id,
     part.skuId as platform_sku_id,
     nullif(part.skuERPCode, '') as merchant_code,
