@@ -116,9 +116,10 @@ def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict
     """Print and return how well brush orders and stages are told, against the truth.
 
     `connection` is a warehouse after a build; `truth_dir` holds the sandbox's tables. Per
-    platform: paid brush orders, how many orders are suspected, precision and recall. For customers
-    whose baby the CRM does not tell: share with an inferred birth (coverage), median error in
-    months, share within three months, mean confidence; the same for what the CRM tells.
+    platform: paid brush orders, how many orders are suspected, precision and recall; and for all
+    together if one kind of trace, or all four, could not be seen. For customers whose baby the CRM
+    does not tell: share with an inferred birth (coverage), median error in months, share within
+    three months, mean confidence; the same for what the CRM tells.
     """
     connection.execute(_TRUTH.format(truth=truth_dir))
     connection.execute(_BABIES.format(truth=truth_dir))
@@ -127,7 +128,7 @@ def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict
         "brush_without": _without(connection),
         "stage": _stage(connection),
     }
-    _show(**found)
+    _show(found["brush"] | found["brush_without"], found["stage"])
     return found
 
 
@@ -153,7 +154,7 @@ def _without(connection: duckdb.DuckDBPyConnection) -> dict[str, dict]:
     for trace, cut in unseen.items():
         scores = brush.score(features.assign(**cut))
         connection.register("scores_without", scores)
-        found[trace] = _found(connection, "scores_without")["all"]
+        found[f"without {trace}"] = _found(connection, "scores_without")["all"]
     return found
 
 
@@ -176,10 +177,9 @@ def _stage(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
     return found
 
 
-def _show(*, brush: dict, brush_without: dict, stage: dict[str, float | None]) -> None:
+def _show(orders: dict[str, dict], stage: dict[str, float | None]) -> None:
     print(f"{'brush orders':<18}{'true':>8}{'suspected':>11}{'precision':>11}{'recall':>8}")
-    unseen = {f"without {trace}": row for trace, row in brush_without.items()}
-    for name, row in (brush | unseen).items():
+    for name, row in orders.items():
         print(
             f"{name:<18}{row['brush']:>8}{row['suspected']:>11}"
             f"{_share(row['precision']):>11}{_share(row['recall']):>8}"

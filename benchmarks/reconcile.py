@@ -5,6 +5,7 @@ python -m benchmarks.reconcile [--scale small] [--defects heavy]
 
 import argparse
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from orchestration.landing.layout import landed_days
 from orchestration.sandbox.generate import DEFECTS_FILE
 from orchestration.sandbox.reconcile import PlatformResult, reconcile
 
-console = Console(soft_wrap=True, highlight=False)
+# a log file is wider than the 80 columns that rich assumes for it
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
 
 
 def main() -> int:
@@ -76,7 +78,7 @@ def show(results: tuple[PlatformResult, ...]) -> None:
     console.print(table)
     for result in results:
         for example in result.examples:
-            console.print(f"{result.platform} {example}")
+            console.print(f"{result.platform} {example}", soft_wrap=True)
 
 
 if __name__ == "__main__":

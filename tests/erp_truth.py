@@ -1,4 +1,4 @@
-"""A sandbox truth small enough to be written by hand: ten orders in three shops."""
+"""A sandbox truth small enough to be written by hand: eleven orders in four shops."""
 
 from datetime import date, datetime, timedelta
 
@@ -23,7 +23,7 @@ def _frame(table: str, *rows: dict) -> pl.DataFrame:
 
 
 def _order(order_no: int, shop_no: int, created: int, **more) -> dict:
-    platform = {1: "jd", 2: "taobao", 3: "douyin"}[shop_no]
+    platform = {1: "jd", 2: "taobao", 3: "douyin", 4: "generic"}[shop_no]
     known = {
         "platform": platform,
         "platform_order_id": f"{platform}-{order_no}",
@@ -65,7 +65,8 @@ def _listing(listing_no: int, shop_no: int, erp_code: str, **more) -> dict:
 
 def orders() -> dict[str, pl.DataFrame]:
     """One jd order as it is, one split, one cancelled, one with a gift of the ERP's; two of one
-    douyin buyer merged, one with a swapped item; one reissue and one plain order of taobao."""
+    douyin buyer merged, one with a swapped item; one reissue and one plain order of taobao; one
+    of a shop without a puller, refunded in part."""
     return {
         "shops": _frame(
             "shops",
@@ -75,12 +76,12 @@ def orders() -> dict[str, pl.DataFrame]:
                     "platform": platform,
                     "shop_id": f"s{no}",
                     "shop_name": f"店{no}",
-                    "erp_shop_id": f"{10 + no}",
+                    "erp_shop_id": None if platform == "generic" else f"{10 + no}",
                     "default_warehouse": "10001",
                     "opened_on": date(2020, 1, 1),
                     "has_order_feed": True,
                 }
-                for no, platform in ((1, "jd"), (2, "taobao"), (3, "douyin"))
+                for no, platform in enumerate(("jd", "taobao", "douyin", "generic"), start=1)
             ),
         ),
         "skus": _frame(
@@ -130,6 +131,7 @@ def orders() -> dict[str, pl.DataFrame]:
             _listing(3, 3, "A", merchant_code="A-旧", mapped_by="skumap"),
             _listing(4, 3, "SET"),
             _listing(5, 2, "A", merchant_code=None, mapped_by="barcode"),
+            _listing(8, 4, "A", units_per_pack=2),
             _listing(6, 3, "B", platform_sku_id="sku-6", valid_to=date(2026, 6, 3)),
             _listing(7, 3, "C", platform_sku_id="sku-6", valid_from=date(2026, 6, 3)),
         ),
@@ -168,6 +170,7 @@ def orders() -> dict[str, pl.DataFrame]:
             _line(9, 1, 5),
             _line(10, 1, 1, platform_line_id=None),
             _line(11, 1, 3),
+            _line(12, 1, 8),
         ),
         "order_components": _frame(
             "order_components",
@@ -183,8 +186,20 @@ def orders() -> dict[str, pl.DataFrame]:
             _part(9, 1, "A", 1),
             _part(10, 1, "A", None),
             _part(11, 1, "A", 4),
+            _part(12, 1, "A", 1, qty=2),
         ),
-        "refunds": _frame("refunds"),
+        "refunds": _frame(
+            "refunds",
+            {
+                "refund_no": 1,
+                "order_no": 12,
+                "line_no": 1,
+                "status": "success",
+                "success_cents": 3000,
+                "created_at": at(2),
+                "success_at": at(3),
+            },
+        ),
         "reviews": _frame("reviews"),
     }
 

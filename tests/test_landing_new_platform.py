@@ -1,7 +1,7 @@
 """The door holds for platforms to come: what they answer is read by declarations alone."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from orchestration.landing import SOURCES
 from orchestration.landing.schema import Column, Dataset
 from tests.landing_shop import Shop
 
-DAY = datetime(2025, 11, 12).date()
+DAY = date(2025, 11, 12)
 README = Path(landing.__file__).parent / "README.md"
 
 

@@ -112,6 +112,25 @@ def test_the_sample_of_the_sku_report_gives_its_canonical_day(shop):
     }.items() <= day.items()
 
 
+@pytest.mark.parametrize(
+    ("dataset", "name", "day"),
+    [
+        ("orders", "orders_ensearch.json", "2025-11-11"),
+        ("refunds", "service_and_refund.json", "2025-11-26"),
+        ("cancellations", "cancellations.json", "2025-11-12"),
+    ],
+)
+def test_a_page_that_says_it_failed_is_refused_with_what_it_says(shop, dataset, name, day):
+    shop.fixture(
+        dataset, name, day, lambda text: text.replace('"success": true', '"success": false')
+    )
+    report = shop.load(dataset)
+
+    assert report.rows_loaded == 0
+    assert report.files_unreadable + report.rows_quarantined == 1
+    assert any("failed" in message for message in report.messages), report.messages
+
+
 def test_reviews_come_from_the_back_office_without_their_text(shop):
     shop.fixture("reviews", "reviews.csv", "2025-11-21")
     shop.load("reviews")

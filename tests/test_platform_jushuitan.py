@@ -443,7 +443,7 @@ def test_the_sandbox_s_masters_come_back(warehouse):
     assert rows(
         warehouse,
         "select platform, shop_id, erp_shop_id from stg_registry__shops "
-        "where shop_id like 's_' order by all",
+        "where shop_id like 's_' and erp_shop_id is not null order by all",
     ) == [("douyin", "s3", "13"), ("jd", "s1", "11"), ("taobao", "s2", "12")]
 
 
@@ -456,6 +456,30 @@ def test_the_sandbox_s_planners_keep_terms_and_promotions_in_generic_files(wareh
     assert rows(
         warehouse, "select promo_id, sku_id, starts_on, discount_rate from stg_generic__promotions"
     ) == [("generic:planning:618-2026", "A", date(2026, 6, 3), 0.2)]
+
+
+def test_a_sandbox_shop_without_a_puller_comes_back_from_generic_files(warehouse):
+    assert rows(
+        warehouse,
+        "select order_id, sku_id, warehouse_id, qty, gross_amount, paid_amount, refund_amount, "
+        "refunded_on, lifecycle, shipped_at from stg_generic__order_lines",
+    ) == [
+        (
+            *("generic:s4:generic-12", "A", "10001", 2.0),
+            *(Decimal("100.00"), Decimal("90.00"), Decimal("30.00"), date(2026, 6, 4)),
+            *("shipped", beijing("2026-06-02 10:00:00")),
+        )
+    ]
+    assert rows(
+        warehouse,
+        "select (select count(*) from stg_generic__skus), count(*), sum(on_hand) "
+        "from stg_generic__stock",
+    ) == [(4, 10, 5.0 * (60 + 40) - 2 * (0 + 1 + 2 + 3 + 4))]
+    assert rows(
+        warehouse,
+        "select ordered_qty, received_qty, received_on from stg_generic__purchase_orders "
+        "order by 1",
+    ) == [(6.0, 6.0, date(2026, 6, 4)), (24.0, 24.0, date(2026, 6, 4))]
 
 
 def test_no_name_phone_or_raw_buyer_id_comes_through_the_erp(shelf, warehouse, tmp_path):

@@ -195,10 +195,15 @@ def test_nothing_after_the_as_of_day_moves_features_forecasts_or_plan(
 def test_no_name_phone_address_or_raw_id_is_in_anything_a_run_leaves(shop, first):
     out, _ = first
     truth = shop.parent / "truth"
-    raw_ids = pd.read_parquet(truth / "orders", columns=["buyer_id", "union_id", "address_token"])
-    ids = raw_ids.sample(100, random_state=7).melt()["value"].dropna().unique()
-    assert len(ids) > 50
-    assert not scan(out, ["PII-", "1990000", *ids])
+    raw_ids = pd.read_parquet(truth / "orders", columns=["buyer_id", "address_token"])
+    people = pd.read_parquet(truth / "members", columns=["phone", "union_id", "tb_buyer_id"])
+    planted = [
+        value
+        for table in (raw_ids, people)
+        for value in table.sample(60, random_state=7).melt()["value"].dropna().unique()
+    ]
+    assert len(planted) > 100
+    assert not scan(out, ["PII-", *planted])
 
 
 def test_the_reports_can_be_opened(first):

@@ -35,6 +35,12 @@ def _moment(name: str, meaning: str, api: str, *headers: str, **more) -> Column:
     )
 
 
+def _answers(fields: str, *methods: str) -> tuple[str, tuple[str, ...]]:
+    """Where each method says whether it worked, and the word for yes."""
+    paths = (f"jingdong_{method}_responce.{fields}" for method in methods)
+    return "|".join(paths), ("true",)
+
+
 MODIFIED = "last change at the platform; decides which version is the latest"
 
 ORDERS = Dataset(
@@ -99,6 +105,9 @@ ORDERS = Dataset(
     ),
     lines="itemInfoList",
     version="modified_at",
+    success=_answers(
+        "searchorderinfo_result.apiResult.success", "pop_order_search", "pop_order_enSearch"
+    ),
 )
 
 REFUNDS = Dataset(
@@ -170,6 +179,7 @@ REFUNDS = Dataset(
         "",
     ),
     version="modified_at",
+    success=_answers("pageResult.success", "asc_serviceAndRefund_view", "asc_query_list"),
 )
 
 CANCELLATIONS = Dataset(
@@ -194,6 +204,11 @@ CANCELLATIONS = Dataset(
         "jingdong_pop_afs_refundapply_querylist_responce.refundApplyResponse.results",
     ),
     version="modified_at",
+    success=_answers(
+        "queryResult.success",
+        "pop_afs_soa_refundapply_queryPageList",
+        "pop_afs_soa_refundapply_queryById",
+    ),
 )
 
 ITEM_DAILY = Dataset(

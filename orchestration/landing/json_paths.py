@@ -121,7 +121,7 @@ def _cell(column: Column, root: Node, at: str) -> str:
     found = [root.find(at, keys_of(path), _wanted(column)) for path in paths]
     if column.kind == "list":
         return _first([_list(column, one) for one in found])
-    texts = [cleaned_in_sql(f"({one})") for one in found]
+    texts = [cleaned_in_sql(column, f"({one})") for one in found]
     if column.kind in ("moment", "day") and len(texts) > 1:
         texts = [no_sentinel(f"({text})") for text in texts]
     if column.kind == "length":

@@ -75,8 +75,9 @@ def _parse_single_ones(
         connection,
         "odd",
         "select _file, _doc, text from parsed join documents using (_file, _doc) "
-        "where not has_failed and records is null and json_valid(text)",
+        "where not has_failed and records is null",
     )
+    connection.execute("delete from odd where not json_valid(text)")
     cases = []
     for path in filter(None, dataset.envelopes):
         at = quoted(json_path(keys_of(path)))
@@ -120,13 +121,12 @@ def _make_cells(connection: duckdb.DuckDBPyConnection, record: Record, dataset: 
     )
     columns = dataset.record_columns if dataset.lines else dataset.columns
     lines = f", {record.lines} as lines" if dataset.lines else ""
-    cells = f"{record.cells(columns, 'r')}{lines}"
     scratch(
         connection,
         "record_cells",
-        f"select _file, _doc, before + nth as _row, before + nth as source_row, 1 as line_no, {cells} "
-        "from (select _file, _doc, generate_subscripts(records, 1) as nth, unnest(records) as r "
-        "from parsed) join numbered using (_file, _doc)",
+        "select _file, _doc, before + nth as _row, before + nth as source_row, 1 as line_no, "
+        f"{record.cells(columns, 'r')}{lines} from (select _file, _doc, generate_subscripts(records, 1) as nth, "
+        "unnest(records) as r from parsed) join numbered using (_file, _doc)",
     )
     if dataset.lines:
         scratch(

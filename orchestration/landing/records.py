@@ -227,16 +227,17 @@ def _kept(shape: Shape, level: str) -> str:
     content = f"cast(to_json([{parts}]) as varchar) as _content" if parts else "'[]' as _content"
     if level == LINE:
         return f"_file, _row, line_no, {values}, {content}"
-    key = ", ".join(
+    key = [
         f'"v_{name}"'
         if shape.dataset.column(name).personal
         else f'coalesce(cast("v_{name}" as varchar), "t_{name}")'
         for name in shape.dataset.key
-    )
-    record_id = f"concat_ws(':', {key})"
+    ]
+    record_id = " || ':' || ".join(f"coalesce({part}, '')" for part in key)
+    whole = record_id if len(key) == 1 else f"cast(to_json([{', '.join(key)}]) as varchar)"
     return (
         f"_file, _row, source_row, line_no, _version, {record_id} as _record_id, "
-        f"{values}, {content}"
+        f"{whole} as _key, {values}, {content}"
     )
 
 
@@ -246,42 +247,21 @@ def _hashed(column: Column) -> str:
 
 
 def _judged(shape: Shape) -> str:
-    wrong = "r._wrong"
-    if shape.lines_apart:
-        wrong += " or coalesce(l._wrong, false)"
-    if shape.dataset.rules:
-        wrong += " or _breaks_rule"
-    lines = "l._content" if shape.lines_apart else "r._content"
-    record = "any_value(r._content)" if shape.lines_apart else "''"
-    source = shape.source
-    if shape.dataset.rules:
-        breaks = problems.any_of(problems.of_rules(shape.dataset))
-        columns = (
-            "r.*, l._content as _line, l._wrong as _line_wrong" if shape.lines_apart else "r.*"
-        )
-        source = f"(select *, {breaks} as _breaks_rule from (select {columns}, {shape.row} from {source})) r"
-        if shape.lines_apart:
-            lines = "r._line"
-            wrong = "r._wrong or coalesce(r._line_wrong, false) or _breaks_rule"
-    if shape.lines_apart or shape.dataset.has_lines:
-        gathered = f"""
-            select _file, _row, any_value(r._record_id) as record_id, max(r._version) as version,
-                bool_or({wrong}) as is_wrong, {record} as record_content,
-                string_agg({lines}, chr(31) order by {lines}) as line_content
-            from {source} group by _file, _row
-        """
-    else:
-        gathered = f"""
-            select _file, _row, r._record_id as record_id, r._version as version,
-                {wrong} as is_wrong, r._content as record_content, '' as line_content
-            from {source}
+    rows = _rows(shape)
+    if shape.dataset.has_lines:
+        rows = f"""
+            select _file, _row, any_value(record_id) as record_id, any_value(_key) as _key,
+                max(version) as version, bool_or(is_wrong) as is_wrong,
+                any_value(record_part) as record_part,
+                string_agg(line_part, chr(31) order by line_part) as line_part
+            from ({rows}) group by _file, _row
         """
     return f"""
-        with gathered as ({gathered}), hashed as (
-            select _file, _row, record_id, version, is_wrong,
+        with hashed as (
+            select _file, _row, record_id, _key, version, is_wrong,
                 concat_ws(chr(31), tenant, platform, shop_id, cast(epoch_us(version) as varchar),
-                    record_content, coalesce(line_content, '')) as content
-            from gathered join files using (_file)
+                    record_part, coalesce(line_part, '')) as content
+            from ({rows}) join files using (_file)
         ), numbered as (
             select * exclude (content), md5(content) as row_hash, md5_number(content) as number
             from hashed
@@ -289,7 +269,7 @@ def _judged(shape: Shape) -> str:
             select *, not is_wrong and row_hash <> max(row_hash) over same_version
                 as is_contradicted
             from numbered
-            window same_version as (partition by is_wrong, _file, record_id, version)
+            window same_version as (partition by is_wrong, _file, _key, version)
         )
         select *, row_number() over same_record > 1 as is_repeat
         from compared
@@ -297,3 +277,21 @@ def _judged(shape: Shape) -> str:
             partition by is_wrong or is_contradicted, row_hash order by _file, _row
         )
     """
+
+
+def _rows(shape: Shape) -> str:
+    """SQL: of every row its record, what goes into the hash, and whether it is wrong."""
+    parts = "'' as record_part, r._content as line_part, r._wrong as is_wrong"
+    if shape.lines_apart:
+        parts = (
+            "r._content as record_part, l._content as line_part, "
+            "r._wrong or coalesce(l._wrong, false) as is_wrong"
+        )
+    told = f"_file, _row, r._record_id as record_id, r._key, r._version as version, {parts}"
+    if not shape.dataset.rules:
+        return f"select {told} from {shape.source}"
+    breaks = problems.any_of(problems.of_rules(shape.dataset))
+    return (
+        "select _file, _row, record_id, _key, version, record_part, line_part, "
+        f"is_wrong or {breaks} as is_wrong from (select {told}, {shape.row} from {shape.source})"
+    )

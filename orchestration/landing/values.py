@@ -25,10 +25,10 @@ _MOMENT_FORMATS = (
     "%Y年%m月%d日%H时%M分%S秒",
     "%Y年%m月%d日 %H:%M:%S",
 )
-_PLAIN_MONEY = r"[+-]?\d+(\.\d*)?"
+_PLAIN_MONEY = r"[+-]?\d+(\.\d*)?\s*"
 _MONEY = r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?"
 _NUMBER = _MONEY + r"([eE][+-]?\d+)?"
-_WHOLE = r"[+-]?\d+(\.0*)?"
+_WHOLE = r"[+-]?\d+(\.0*)?\s*"
 _EXCEL_ID = r"\d(\.\d+)?[eE]\+\d+|\d\.\d+[eE]\d+|\d{6,}\.0+"
 _ROUNDED_ID = r"[1-9]\d{14}0+"
 _OFFSET = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
@@ -62,14 +62,17 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def cleaned_in_sql(text: str) -> str:
+def cleaned_in_sql(column: Column, text: str) -> str:
     """The same for a value out of JSON, which has no text marks and rarely a blank."""
-    ends = f"ord({text})", f"ord({text}[-1])"
-    is_tight = " and ".join(f"{end} > 32 and {end} <> 12288 and {end} <> 65279" for end in ends)
     is_word = " or ".join(f"lower({text}) = {quoted(word)}" for word in _MISSING)
     blanks = " || ".join(f"chr({ord(blank)})" for blank in _BLANKS)
+    if column.kind in ("id", "text", "length"):
+        ends = f"ord({text})", f"ord({text}[-1])"
+        is_bare = " and ".join(f"{end} > 32 and {end} <> 12288 and {end} <> 65279" for end in ends)
+    else:  # a value that begins with a digit is read whatever blanks follow it
+        is_bare = f"{text} >= '0' and {text} < ':'"
     return (
-        f"case when {text} is null or {is_word} then null when {is_tight} then {text} "
+        f"case when {text} is null or {is_word} then null when {is_bare} then {text} "
         f"else nullif(trim({text}, {blanks}), '') end"
     )
 
@@ -195,6 +198,6 @@ def _number(text: str) -> str:
     plain = f"try_cast(replace({text}, ',', '') as double)"
     share = f"try_cast(replace(rtrim({text}, '% '), ',', '') as double) / 100"
     return (
-        f"case when regexp_full_match({text}, '{_NUMBER}') and isfinite({plain}) then {plain} "
+        f"case when regexp_full_match({text}, '{_NUMBER}\\s*') and isfinite({plain}) then {plain} "
         f"when regexp_full_match({text}, '{_MONEY} ?%') then {share} end"
     )

@@ -38,14 +38,9 @@ def _yuan(name: str, meaning: str, api: str, *headers: str) -> Column:
 
 
 def _moment(name: str, meaning: str, api: str, *headers: str, **more) -> Column:
-    unit = "epoch_ms" if api else ""
-    return Column(
-        *(name, "moment", meaning, "Beijing time", "2025-11-11 00:01:05"),
-        api=api,
-        api_unit=unit,
-        headers=headers,
-        **more,
-    )
+    unit, example = "epoch_ms" if api else "", "2025-11-11 00:01:05"
+    more |= {"api": api, "api_unit": unit, "headers": headers}
+    return Column(name, "moment", meaning, "Beijing time", example, **more)
 
 
 def _list(name: str, meaning: str, api: str, *fields: str, **more) -> Column:

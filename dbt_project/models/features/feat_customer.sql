@@ -46,12 +46,12 @@ refunds as (
 firsts as (
     select customer_id, 'category' as kind, category as value, min(ds) as first_on
     from {{ ref('int_customer_lines') }}
-    where category is not null
+    where category is not null and not is_gift
     group by all
     union all
     select customer_id, 'brand' as kind, brand_id as value, min(ds) as first_on
     from {{ ref('int_customer_lines') }}
-    where brand_id is not null
+    where brand_id is not null and not is_gift
     group by all
 ),
 

@@ -3,46 +3,42 @@ with days as (
     select
         customer_id,
         ds,
-        count(distinct order_id) as order_count,
-        count(*) as line_count,
-        count(*) filter (where paid_amount < 0.95 * gross_amount) as discounted_line_count,
-        sum(qty) as qty,
-        cast(sum(paid_amount) as decimal(18, 2)) as paid_amount,
-        case
-            when sum(gross_amount) > 0
-                then greatest(0, cast(sum(gross_amount - paid_amount) as double)
-                    / cast(sum(gross_amount) as double))
-            else 0
-        end as discount_rate
+        count(distinct order_id) filter (where not is_gift) as order_count,
+        count(*) filter (where not is_gift) as line_count,
+        count(*) filter (where not is_gift and paid_amount < 0.95 * gross_amount)
+            as discounted_line_count,
+        sum(qty) filter (where not is_gift) as qty,
+        cast(sum(paid_amount) filter (where not is_gift) as decimal(18, 2)) as paid_amount,
+        sum(gross_amount) filter (where not is_gift) as gross_amount,
+        sum(gross_amount - paid_amount) filter (where not is_gift) as discount_amount,
+        coalesce(sum(qty) filter (where is_gift), 0) as gift_qty,
+        max_by(
+            {'platform': platform, 'shop_id': shop_id, 'category': category},
+            {'paid': paid_amount, 'qty': qty, 'line': order_line_id, 'component': component_no}
+        ) filter (where not is_gift) as largest_line
     from {{ ref('int_customer_lines') }}
-    group by all
-),
-
-largest_lines as (
-    select customer_id, ds, platform, shop_id, category
-    from {{ ref('int_customer_lines') }}
-    qualify row_number() over (
-        partition by customer_id, ds
-        order by paid_amount desc, qty desc, order_line_id, component_no
-    ) = 1
-),
-
-gifts as (
-    select customer_id, ds, sum(qty) as gift_qty
-    from {{ ref('fct_order_lines') }}
-    where is_demand and is_gift and customer_id is not null
-    group by all
+    group by customer_id, ds
+    having count(*) filter (where not is_gift) > 0
 )
 
 select
-    days.*,
-    coalesce(gifts.gift_qty, 0) as gift_qty,
-    largest_lines.platform,
-    largest_lines.shop_id,
-    largest_lines.category,
-    days.ds - lag(days.ds) over customer as gap_days,
-    lag(largest_lines.category) over customer as previous_category
+    customer_id,
+    ds,
+    order_count,
+    line_count,
+    discounted_line_count,
+    qty,
+    paid_amount,
+    case
+        when gross_amount > 0
+            then greatest(0, cast(discount_amount as double) / cast(gross_amount as double))
+        else 0
+    end as discount_rate,
+    gift_qty,
+    largest_line.platform,
+    largest_line.shop_id,
+    largest_line.category,
+    ds - lag(ds) over customer as gap_days,
+    lag(largest_line.category) over customer as previous_category
 from days
-inner join largest_lines using (customer_id, ds)
-left join gifts using (customer_id, ds)
-window customer as (partition by days.customer_id order by days.ds)
+window customer as (partition by customer_id order by ds)

@@ -69,7 +69,8 @@ _LINES = f"""
         from (
             select order_no, bucket_no, bucket_end, max(happened_at) as modified_at
             from (
-                select order_no, unnest([paid_at, shipped_at, finished_at, closed_at]) as happened_at
+                select order_no,
+                    unnest([paid_at, shipped_at, finished_at, closed_at]) as happened_at
                 from orders where platform = 'generic'
                 union all select order_no, success_at from refunds
             )

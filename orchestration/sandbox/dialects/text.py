@@ -37,8 +37,8 @@ def orders_of(platform: str) -> str:
 def known_orders(*moments: str) -> str:
     """Orders of `own` in every bucket of `days` in which one of their `changes` falls.
 
-    `changes` has order_no and changed_at.
-    `moments` after the bucket's end are not known yet; modified_at is the last change.
+    `changes` has order_no and changed_at. Those `moments` that lie after the bucket's end are not
+    known yet; modified_at is the last change.
     """
     known = ", ".join(f"if({at} < bucket_end, {at}, null) as {at}" for at in moments)
     return f"""

@@ -80,7 +80,7 @@ lines as (
         )
     from gifts_without_a_line
     inner join trades
-        on gifts_without_a_line.order_id = trades.order_id and trades.line_no = 99
+        on gifts_without_a_line.order_id = trades.order_id and trades.line_no = 1
 ),
 
 priced as (
