@@ -68,12 +68,20 @@ def show(results: tuple[PlatformResult, ...]) -> None:
     """Print a table of the platforms and the first examples of what differs."""
     table = Table(title="Order lines of the warehouse against the truth")
     table.add_column("platform")
-    for name in ("orders", "lines compared", "equal", "held in quarantine", "mismatches"):
+    for name in (
+        "orders",
+        "lines compared",
+        "equal",
+        "held in quarantine",
+        "gifts of the ERP",
+        "mismatches",
+    ):
         table.add_column(name, justify="right")
     table.add_column("by kind")
     for result in results:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in result.kinds.items())
-        numbers = (result.orders, result.compared, result.equal, result.held, result.mismatches)
+        numbers = (result.orders, result.compared, result.equal, result.held, result.erp_gifts)
+        numbers += (result.mismatches,)
         table.add_row(result.platform, *(f"{number:,}" for number in numbers), kinds or "-")
     console.print(table)
     for result in results:

@@ -13,16 +13,18 @@ PROJECT = Path(dbt_project.__file__).parent
 
 def rendered(model: str, *, as_of: date, **variables: object) -> str:
     """The SQL of a full build of `model`; ref('x') is the table x."""
-    macros = "".join(path.read_text("utf-8") for path in sorted(PROJECT.glob("macros/*.sql")))
     (source,) = PROJECT.glob(f"models/**/{model}.sql")
-    known = {"as_of": as_of.isoformat(), **variables}
-    template = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
-        macros + source.read_text("utf-8")
-    )
-    return template.render(
+    return expanded(source.read_text("utf-8"), as_of=as_of.isoformat(), **variables)
+
+
+def expanded(template: str, **variables: object) -> str:
+    """A piece of templated SQL with the project's macros, as a full build would read it."""
+    macros = "".join(path.read_text("utf-8") for path in sorted(PROJECT.glob("macros/*.sql")))
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    return environment.from_string(macros + template).render(
         ref=lambda *names: names[-1],
         config=lambda **_: "",
-        var=lambda name, default=None: known.get(name, default),
+        var=lambda name, default=None: variables.get(name, default),
         execute=True,
         **{"return": lambda value: value},
     )

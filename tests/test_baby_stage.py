@@ -2,6 +2,7 @@
 
 import random
 from datetime import date
+from math import exp, prod
 
 import duckdb
 import pytest
@@ -14,6 +15,7 @@ AGES = {  # months from, months to, edge
     "formula 1": (0, 6, 1),
     "formula 2": (6, 12, 1),
     "formula 3": (12, 36, 2),
+    "nappy NB": (0, 2, 1),
     "nappy M": (4, 11, 2),
     "nappy L": (8, 20, 2),
     "nappy XL": (15, 30, 3),
@@ -174,6 +176,13 @@ def test_two_ages_far_apart_are_two_babies():
     assert found["c", 1]["born_on"] < found["c", 2]["born_on"]
 
 
+def test_ages_that_no_baby_has_at_once_but_no_two_siblings_either_are_one_baby():
+    found = babies(bought("c", "nappy NB", -3, 0) + bought("c", "nappy L", -3, 0))
+
+    assert len(found) == 1
+    assert found["c", 1]["confidence"] < 0.6
+
+
 def test_two_stages_a_few_months_apart_are_one_baby():
     found = babies(bought("c", "nappy L", -3, 0) + bought("c", "formula 3", -3, 0))
 
@@ -216,6 +225,12 @@ def test_a_due_date_ahead_is_a_pregnancy_and_one_gone_by_a_birth():
     assert gone["confidence"] < 1
 
 
+def test_a_birthday_goes_before_a_due_date_on_the_same_card_however_far_apart():
+    found = babies([], [("c", date(2024, 3, 2), date(2026, 1, 5))])
+
+    assert [baby["born_on"].date() for baby in found.values()] == [date(2024, 3, 1)]
+
+
 def test_one_baby_told_by_two_cards_is_one_and_the_birthday_goes_before_the_due_date():
     crm = [
         ("c", date(2025, 3, 30), None),
@@ -245,6 +260,57 @@ def test_a_stage_ends_in_the_month_it_is_outgrown(born_on, stage, exits_on):
     assert baby["stage"] == stage
     found = baby["stage_exits_on"]
     assert (None if str(found) == "NaT" else found.date()) == exits_on
+
+
+def test_the_staircases_add_up_to_what_a_grid_of_months_gives():
+    chance = random.Random(11)
+    purchases = {
+        f"c{n}": [
+            row
+            for stage in chance.sample(sorted(AGES), 3)
+            for row in bought(f"c{n}", stage, -chance.randint(0, 18))
+        ]
+        for n in range(30)
+    }
+    with sql_model.warehouse() as connection:
+        _fill(
+            connection,
+            "purchases",
+            "customer_id varchar, month bigint, product_stage varchar, months_from integer, "
+            "months_to integer, edge_months integer",
+            [row for rows in purchases.values() for row in rows],
+        )
+        connection.execute("alter table purchases add column baby_no integer default 1")
+        sql = sql_model.expanded("{{ birth_months('purchases') }}")
+        found = {row[0]: row[3:] for row in connection.execute(sql).fetchall()}
+
+    for customer, rows in purchases.items():
+        months = range(NOW - 200, NOW + 100)
+        # outside of all staircases nothing is known, and nothing is likely
+        spoken_of = [
+            month
+            for month in months
+            if any(_likelihood(row, month) > _likelihood(row, 0) for row in rows)
+        ]
+        inside = range(spoken_of[0], spoken_of[-1] + 1)
+        mass = {month: prod(_likelihood(row, month) for row in rows) for month in inside}
+        total, so_far = sum(mass.values()), 0.0
+        for month in inside:
+            so_far += mass[month]
+            if so_far >= total / 2:
+                break
+        near = sum(mass.get(month + shift, 0) for shift in range(-3, 4))
+        assert found[customer][0] == month, customer
+        assert found[customer][1] == pytest.approx(near / total, abs=0.001)
+
+
+def _likelihood(purchase: tuple, birth_month: int) -> float:
+    _, month, _, months_from, months_to, edge = purchase
+    age = month - birth_month
+    outside = max(0, months_from - age, age - months_to)
+    if outside == 0:
+        return 1
+    return exp(-0.7 if outside <= edge else -1.6 if outside <= 2 * edge else -3)
 
 
 def test_neither_the_order_of_the_rows_nor_other_customers_move_an_estimate():

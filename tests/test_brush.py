@@ -301,6 +301,12 @@ def test_a_flag_speaks_where_a_shop_uses_it_for_brush_orders_and_only_there():
     assert not found.loc[["z61", "z62"], "is_suspected"].any()
 
 
+def test_an_order_is_no_witness_to_its_own_flag():
+    frame = with_orders(quiet(), {"hours_to_finish": 20.0, "is_lone": True, "seller_flag": "9"})
+
+    assert "flag" not in scored(frame).loc["z0", "brush_reasons"]
+
+
 def test_an_order_still_on_its_way_is_not_cleared_by_what_cannot_be_known_yet():
     strong = {"address_buyers": 9, "is_lone": True}
     found = scored(

@@ -461,14 +461,16 @@ def test_the_sandbox_s_planners_keep_terms_and_promotions_in_generic_files(wareh
 def test_a_sandbox_shop_without_a_puller_comes_back_from_generic_files(warehouse):
     assert rows(
         warehouse,
-        "select order_id, sku_id, warehouse_id, qty, gross_amount, paid_amount, refund_amount, "
-        "refunded_on, lifecycle, shipped_at from stg_generic__order_lines",
+        "select order_id, merchant_code, warehouse_code, qty, gross_amount, paid_amount, "
+        "lifecycle, shipped_at from stg_generic__order_lines",
     ) == [
         (
-            *("generic:s4:generic-12", "A", "10001", 2.0),
-            *(Decimal("100.00"), Decimal("90.00"), Decimal("30.00"), date(2026, 6, 4)),
+            *("generic:s4:generic-12", "A", "10001", 2.0, Decimal("100.00"), Decimal("90.00")),
             *("shipped", beijing("2026-06-02 10:00:00")),
         )
+    ]
+    assert rows(warehouse, "select success_amount, success_at from stg_generic__refunds") == [
+        (Decimal("30.00"), beijing("2026-06-04 10:00:00"))
     ]
     assert rows(
         warehouse,

@@ -72,10 +72,9 @@
             min(from_month) filter (where height = peak) as first_peak_month,
             max(to_month) filter (where height = peak) - 1 as last_peak_month,
             min(
-                from_month + cast(floor(
-                    (to_month - from_month)
-                    * greatest(0, total_mass / 2.0 - (mass_so_far - mass)) / mass
-                ) as bigint)
+                from_month + greatest(0, cast(ceil(
+                    (to_month - from_month) * (total_mass / 2.0 - (mass_so_far - mass)) / mass
+                ) as bigint) - 1)
             ) filter (where mass_so_far * 2 >= total_mass) as birth_month
         from running
         group by all

@@ -125,8 +125,8 @@ def _make_cells(connection: duckdb.DuckDBPyConnection, record: Record, dataset: 
         connection,
         "record_cells",
         "select _file, _doc, before + nth as _row, before + nth as source_row, 1 as line_no, "
-        f"{record.cells(columns, 'r')}{lines} from (select _file, _doc, generate_subscripts(records, 1) as nth, "
-        "unnest(records) as r from parsed) join numbered using (_file, _doc)",
+        f"{record.cells(columns, 'r')}{lines} from (select _file, _doc, unnest(records) as r, "
+        "generate_subscripts(records, 1) as nth from parsed) join numbered using (_file, _doc)",
     )
     if dataset.lines:
         scratch(

@@ -63,12 +63,19 @@ def quoted(text: str) -> str:
 
 
 def cleaned_in_sql(column: Column, text: str) -> str:
-    """The same for a value out of JSON, which has no text marks and rarely a blank."""
-    is_word = " or ".join(f"lower({text}) = {quoted(word)}" for word in _MISSING)
+    """The same for a value out of JSON, which has no text marks and rarely a blank.
+
+    Comparisons of whole texts: lower(), `in` or a trim for every value would cost several times
+    as much.
+    """
+    words = dict.fromkeys(form(w) for w in _MISSING for form in (str, str.upper, str.title))
+    is_word = " or ".join(f"{text} = {quoted(word)}" for word in words)
     blanks = " || ".join(f"chr({ord(blank)})" for blank in _BLANKS)
     if column.kind in ("id", "text", "length"):
-        ends = f"ord({text})", f"ord({text}[-1])"
-        is_bare = " and ".join(f"{end} > 32 and {end} <> 12288 and {end} <> 65279" for end in ends)
+        is_bare = (
+            f"{text} > '!' and {text}[-1] > '!' and {text}[-1] <> '\u3000' "
+            f"and not ({text} >= '\u3000' and {text} < '\u3001')"
+        )
     else:  # a value that begins with a digit is read whatever blanks follow it
         is_bare = f"{text} >= '0' and {text} < ':'"
     return (

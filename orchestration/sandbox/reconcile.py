@@ -17,7 +17,8 @@ EXAMPLES = 3
 class PlatformResult:
     """One platform's order lines. `equal` of `compared` agree in everything; `held` lines belong
     to the `held_orders` of which quarantine holds a record that no other file brings; `kinds`
-    counts lines by what is wrong with them; `examples` are the first of them."""
+    counts lines by what is wrong with them; `examples` are the first of them. `erp_gifts` are
+    gifts that only the ERP adds to an order: no truth knows them, so they are counted only."""
 
     platform: str
     orders: int
@@ -25,6 +26,7 @@ class PlatformResult:
     equal: int
     held: int
     held_orders: int
+    erp_gifts: int
     kinds: dict[str, int]
     examples: tuple[str, ...]
 
@@ -40,14 +42,18 @@ def reconcile(
     """Compare `fct_order_lines` of a warehouse with the truth at the end of `as_of`.
 
     Compared are units, paid amount, refunds, lifecycle and business date of every order line of
-    a platform that shows its orders. An order is left out only if the damage file says that a
-    record of it is lost for good and the lake's quarantine holds the file that record was in.
+    a shop whose orders land, reissues and exchanges that only its ERP tells of among them. An
+    order is left out only if the damage file says that a record of it is lost for good and the
+    lake's quarantine holds the file that record was in.
     """
-    expected = truth.order_lines_as_of(truth.read(truth_folder), as_of)
+    tables = truth.read(truth_folder)
+    expected = truth.order_lines_as_of(tables, as_of)
+    from_erp = truth.order_lines_as_of(_as_the_erp_tells(tables), as_of)
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'Asia/Shanghai'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
-        connection.register("truth_lines", expected.to_arrow())
+        connection.register("shown_lines", expected.to_arrow())
+        connection.register("erp_lines", from_erp.to_arrow())
         connection.register("shown", _shown(truth_folder).to_arrow())
         connection.execute(_EXPECTED)
         connection.execute(_FOUND)
@@ -62,21 +68,40 @@ def _shown(truth_folder: Path) -> pl.DataFrame:
     return shops.filter("has_order_feed").select("platform", "shop_id").collect()
 
 
+def _as_the_erp_tells(tables: dict[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
+    """Only the orders that no platform shows, as if one did; the ERP knows every SKU of its own."""
+    return tables | {
+        "orders": tables["orders"].filter("erp_only").with_columns(erp_only=pl.lit(False)),
+        "listings": tables["listings"].with_columns(mapped_by=pl.lit("erp")),
+    }
+
+
+# the ERP hears of the parcel and not of its arrival
 _EXPECTED = """
 create table expected as
 select platform, shop_id, platform_order_id as order_id, coalesce(sku_code, '?') as sku, is_gift,
     units::double as units,
-    cast(case when is_paid then paid_cents else 0 end as decimal(18, 2)) / 100 as paid,
+    cast(if(is_paid or is_forfeited, paid_cents, 0) as decimal(18, 2)) / 100 as paid,
     cast(refund_cents as decimal(18, 2)) / 100 as refund, lifecycle, biz_date
-from truth_lines semi join shown using (platform, shop_id)
+from (
+    select * from shown_lines
+    union all by name
+    select * replace (if(lifecycle = 'completed', 'shipped', lifecycle) as lifecycle) from erp_lines
+) semi join shown using (platform, shop_id)
 """
 _FOUND = """
 create table found as
-select platform, shop_id, platform_order_id as order_id,
+select f.platform, f.shop_id, f.platform_order_id as order_id,
     case when sku_mapping_step in ('unmapped', 'ambiguous') then '?' else sku_id end as sku,
     is_gift, qty as units, paid_amount as paid, refund_amount as refund, lifecycle,
-    cast(timezone('Asia/Shanghai', paid_at) as date) as biz_date
-from warehouse.main.fct_order_lines semi join shown using (platform, shop_id)
+    cast(timezone('Asia/Shanghai', paid_at) as date) as biz_date,
+    order_line_id like 'jushuitan:%' and is_gift and paid_amount = 0 and s.order_id is not null
+        as is_erp_gift
+from warehouse.main.fct_order_lines f
+semi join shown using (platform, shop_id)
+left join (
+    select distinct platform, shop_id, platform_order_id as order_id from shown_lines
+) s on s.platform = f.platform and s.shop_id = f.shop_id and s.order_id = f.platform_order_id
 """
 _PAIRS = """
 create table pairs as
@@ -89,7 +114,7 @@ with e as (
     select *, row_number() over (
         partition by platform, shop_id, order_id, sku, is_gift order by units, paid, refund
     ) as n
-    from found
+    from found where not is_erp_gift
 ), pairs as (
     select coalesce(e.platform, f.platform) as platform,
         coalesce(e.shop_id, f.shop_id) as shop_id, coalesce(e.order_id, f.order_id) as order_id,
@@ -131,18 +156,24 @@ def _held(truth_folder: Path, damage_file: Path, lake: Path) -> str:
             select 1 from quarantined q where q.source_file = lost.source_file
                 and coalesce(q.record_id, lost.record_key) = lost.record_key
         )
-    ), refunds as (
-        select o.platform, s.shop_id, r.refund_ref, o.platform_order_id
-        from read_parquet('{truth_folder}/refunds/*.parquet') r
-        join read_parquet('{truth_folder}/orders/*.parquet') o using (order_no)
+    ), orders as (
+        select o.order_no, o.platform, s.shop_id, o.platform_order_id as order_id, o.erp_only
+        from read_parquet('{truth_folder}/orders/*.parquet') o
         join read_parquet('{truth_folder}/shops/*.parquet') s using (shop_no)
     )
     select platform, shop_id, record_key as order_id from named where dataset = 'orders'
     union
-    select named.platform, named.shop_id, refunds.platform_order_id
-    from named join refunds on refunds.platform = named.platform
-        and refunds.shop_id = named.shop_id and refunds.refund_ref = named.record_key
+    select orders.platform, orders.shop_id, orders.order_id
+    from named
+    join read_parquet('{truth_folder}/refunds/*.parquet') r on r.refund_ref = named.record_key
+    join orders on orders.order_no = r.order_no and orders.platform = named.platform
+        and orders.shop_id = named.shop_id
     where dataset <> 'orders'
+    union
+    -- an ERP document is numbered ten times the order, plus its part
+    select orders.platform, orders.shop_id, orders.order_id
+    from named join orders on orders.order_no = try_cast(record_key as bigint) // 10
+    where named.platform = 'jushuitan' and dataset = 'orders' and orders.erp_only
     """
 
 
@@ -160,6 +191,9 @@ def _result(connection: duckdb.DuckDBPyConnection, platform: str) -> PlatformRes
         from pairs where platform = ?
         """,
         [platform],
+    ).fetchall()[0]
+    (erp_gifts,) = connection.execute(
+        "select count(*) from found where platform = ? and is_erp_gift", [platform]
     ).fetchall()[0]
     kinds = connection.execute(
         "select kind, count(*) from pairs where platform = ? and not is_held and kind is not null "
@@ -184,6 +218,7 @@ def _result(connection: duckdb.DuckDBPyConnection, platform: str) -> PlatformRes
         equal=equal,
         held=held,
         held_orders=held_orders,
+        erp_gifts=erp_gifts,
         kinds=dict(kinds),
         examples=tuple(text for (text,) in examples),
     )

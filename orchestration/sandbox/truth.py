@@ -175,9 +175,10 @@ def order_lines_as_of(
     One row per component that a platform line sells, sorted by its key (platform, shop_id,
     platform_order_id, line_no, sku_code). Left out are orders that only the ERP knows and JD
     parents that were split. `paid_cents` and `gross_cents` are a line's amounts divided by the
-    components' shares, what is agreed where nothing is paid yet (`is_paid`); `refund_cents` are
-    refunds that succeeded by `as_of`. `sku_code` is null where nothing tells which SKU a listing
-    sells.
+    components' shares, what is agreed where nothing is paid yet (`is_paid`), of a forfeited order
+    the deposit that the shop keeps; `refund_cents` are refunds that succeeded by `as_of`. A line
+    is refunded once all that was paid for it is back; one that cost nothing, with its order.
+    `sku_code` is null where nothing tells which SKU a listing sells.
     """
     frames = {name: frame.lazy() for name, frame in tables.items()}
     end = datetime.combine(as_of + timedelta(days=1), datetime.min.time())
@@ -194,6 +195,13 @@ def order_lines_as_of(
         .join(listings, on="listing_no")
         .join(refunds, on=("order_no", "line_no"), how="left")
         .with_columns(pl.col("refunded").fill_null(0))
+        .with_columns(lifecycle=_line_lifecycle())
+        .sort("order_no", "line_no")
+        .with_columns(
+            paid_cents=pl.when("is_forfeited")
+            .then(_part("deposit_cents", "paid_cents", ("order_no",)))
+            .otherwise("paid_cents")
+        )
     )
     parts = frames["order_components"].select(
         "order_no", "line_no", "component_no", "sku_code", "share_cents", "warehouse", units="qty"
@@ -219,6 +227,15 @@ def order_lines_as_of(
     )
 
 
+def _line_lifecycle() -> pl.Expr:
+    """The order's lifecycle, or refunded where all the money of the line came back."""
+    paid, refunded = pl.col("paid_cents"), pl.col("refunded")
+    is_back = (paid > 0) & (refunded >= paid)
+    order_is_back = (paid.sum() > 0) & (refunded.sum() >= paid.sum())
+    is_back |= (paid == 0) & order_is_back.over("order_no")
+    return pl.when(pl.col("is_paid") & is_back).then(pl.lit("refunded")).otherwise("lifecycle")
+
+
 def _orders_as_of(frames: Mapping[str, pl.LazyFrame], end: datetime) -> pl.LazyFrame:
     """Orders that platforms show, with their state right before `end`."""
     happened = {
@@ -234,6 +251,7 @@ def _orders_as_of(frames: Mapping[str, pl.LazyFrame], end: datetime) -> pl.LazyF
         .join(shops, on="shop_no")
         .select(
             *("order_no", "platform", "shop_id", "platform_order_id", "order_kind", "household"),
+            "deposit_cents",
             is_paid=happened["paid"],
             is_forfeited=happened["deposit"] & ~happened["paid"] & happened["closed"],
             biz_date=pl.when(happened["paid"]).then(pl.col("paid_at").dt.date()),

@@ -1,5 +1,6 @@
 -- What was paid for a line where the platform says it of the order only: shared by the lines' bases,
--- rounded half up to the cent; the last line that has a base takes what is left.
+-- rounded half up to the cent; the last line that has a base takes what is left. Where no line has a
+-- base, nothing was paid, or the last line has it all.
 with lines as (
     select order_line_id, order_id, line_no, order_goods_amount, allocation_base
     from {{ ref('int_lines') }} as lines
@@ -10,7 +11,9 @@ with lines as (
 rounded as (
     select
         *,
-        {{ rounded_part('order_goods_amount', 'coalesce(allocation_base, 0)', 'order_id') }} as part,
+        coalesce(
+            {{ rounded_part('order_goods_amount', 'coalesce(allocation_base, 0)', 'order_id') }}, 0
+        ) as part,
         row_number() over (
             partition by order_id
             order by coalesce(allocation_base > 0, false) desc, line_no desc, order_line_id desc

@@ -7,26 +7,28 @@ with landed as (
     ) }}
 ),
 
+orders as (
+    select * replace (concat_ws(':', platform, shop_id, order_id) as order_id),
+        order_id as platform_order_id
+    from landed
+),
+
 -- JD numbers no lines: a line is the n-th of its SKU in the order. It marks no gifts either: what
 -- has a price of 0 is one.
 lines as (
     select
-        * replace (
-            concat_ws(':', platform, shop_id, order_id) as order_id,
-            coalesce(sku_id, sku_code) as sku_id
-        ),
-        order_id as platform_order_id,
-        sku_id as platform_sku_id,
+        order_id,
+        line_no,
+        coalesce(sku_id, sku_code) as sku_id,
         row_number() over (
-            partition by platform, shop_id, order_id, coalesce(sku_id, sku_code) order by line_no
+            partition by order_id, coalesce(sku_id, sku_code) order by line_no
         ) as occurrence_no,
+        price_amount,
+        qty,
         coalesce(price_amount = 0, false) as is_gift,
         cast(price_amount * cast(qty as decimal(18, 3)) as decimal(18, 2)) as gross_amount,
-        from_json(
-            coupons,
-            '[{"couponType": "VARCHAR", "couponPrice": "DECIMAL(18,2)", "skuId": "VARCHAR"}]'
-        ) as coupon_list
-    from landed
+        case when coupons is null then seller_discount_amount end as unnamed_discount_amount
+    from orders
 ),
 
 -- The kind of a coupon is its leading number: "30" and "30-单品促销优惠" are one.
@@ -36,7 +38,16 @@ coupons as (
         coupon.couponPrice as amount,
         nullif(coupon.skuId, '') as sku_id,
         regexp_extract(coupon.couponType, '^\d+') as kind
-    from (select order_id, unnest(coupon_list) as coupon from lines where line_no = 1)
+    from (
+        select
+            order_id,
+            unnest(from_json(
+                coupons,
+                '[{"couponType": "VARCHAR", "couponPrice": "DECIMAL(18,2)", "skuId": "VARCHAR"}]'
+            )) as coupon
+        from orders
+        where line_no = 1 and coupons is not null
+    )
 ),
 
 sku_promotions as (
@@ -71,10 +82,7 @@ promoted as (
         select
             lines.*,
             coalesce(sku_promotions.promotion_total, 0) as promotion_total,
-            case
-                when coupon_list is null then coalesce(seller_discount_amount, 0)
-                else coalesce(order_coupons.shop_total, 0)
-            end as shop_total,
+            coalesce(unnamed_discount_amount, order_coupons.shop_total, 0) as shop_total,
             coalesce(order_coupons.platform_total, 0) as platform_total
         from lines
         left join sku_promotions using (order_id, sku_id)
@@ -120,16 +128,30 @@ rounded as (
 
 shared as (
     select
-        *,
-        shop_part + if(
-            is_last, shop_total - sum(shop_part) over (partition by order_id), 0
+        order_id,
+        line_no,
+        {{ jd_line_id('order_id', 'sku_id', 'occurrence_no') }} as order_line_id,
+        gross_amount,
+        is_gift,
+        allocation_base,
+        own_promotion_amount + coalesce(
+            shop_part + if(is_last, shop_total - sum(shop_part) over (partition by order_id), 0), 0
         ) as shop_amount,
-        platform_part + if(
-            is_last, platform_total - sum(platform_part) over (partition by order_id), 0
+        coalesce(
+            platform_part + if(
+                is_last, platform_total - sum(platform_part) over (partition by order_id), 0
+            ),
+            0
         ) as platform_amount,
-        {{ jd_line_id('order_id', 'sku_id', 'occurrence_no') }}
-            as order_line_id,
-        count(*) filter (not is_gift) over (partition by order_id) as goods_lines,
+        min(order_line_id) filter (not is_gift) over (partition by order_id) as first_goods_line,
+        max(order_line_id) filter (not is_gift) over (partition by order_id) as last_goods_line
+    from rounded
+),
+
+named as (
+    select
+        orders.*,
+        shared.* exclude (order_id, line_no),
         case
             when status in ('NOT_PAY', 'DengDaiFuKuan', '等待付款') then 'created'
             when status in (
@@ -137,14 +159,15 @@ shared as (
                 'DengDaiFaHuo', '等待确认收货'
             ) then 'shipped'
             when status in ('FINISHED_L', 'WanCheng', '完成', '已完成') then 'completed'
-            when status in (
-                'TRADE_CANCELED', 'DELIVERY_RETURN', 'PeiSongTuiHuo', '已取消', '取消'
-            ) or status like '%取消%' then 'closed'
+            when status in ('TRADE_CANCELED', 'DELIVERY_RETURN', 'PeiSongTuiHuo')
+                or status like '%取消%'
+                then 'closed'
             -- in the shop's hands, on hold or locked; on delivery and pay-later orders are here
             -- without a payment
             else if(paid_at is null, 'created', 'paid')
         end as lifecycle
-    from rounded
+    from orders
+    inner join shared using (order_id, line_no)
 )
 
 select
@@ -159,14 +182,13 @@ select
     ) as parent_order_id,
     line_no,
     item_id as platform_item_id,
-    platform_sku_id,
+    sku_id as platform_sku_id,
     sku_code as merchant_code,
     cast(null as varchar) as barcode,
     qty,
     gross_amount,
-    cast(own_promotion_amount + coalesce(shop_amount, 0) as decimal(18, 2))
-        as seller_discount_amount,
-    cast(coalesce(platform_amount, 0) as decimal(18, 2)) as platform_discount_amount,
+    cast(shop_amount as decimal(18, 2)) as seller_discount_amount,
+    cast(platform_amount as decimal(18, 2)) as platform_discount_amount,
     cast(null as decimal(18, 2)) as channel_discount_amount,
     cast(null as decimal(18, 2)) as paid_amount,
     cast(
@@ -196,8 +218,7 @@ select
     false as is_forfeited,
     is_gift,
     case
-        when is_gift and goods_lines = 1
-            then min(order_line_id) filter (not is_gift) over (partition by order_id)
+        when is_gift and first_goods_line = last_goods_line then first_goods_line
     end as main_line_id,
     case
         when return_order = '1' then 'reissue'
@@ -224,4 +245,4 @@ select
     row_hash,
     landed_on,
     source_file
-from shared
+from named

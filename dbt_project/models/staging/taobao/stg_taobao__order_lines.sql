@@ -18,7 +18,6 @@ trades as (
             end as paid_at
         ),
         order_id as platform_order_id,
-        count(*) over (partition by platform, shop_id, order_id) as line_count,
         step_status is not null or coalesce(order_type = 'step', false) as is_two_step,
         from_json(
             step_payments, '[{"step_no": "VARCHAR", "step_actual_pay_fee": "DECIMAL(18,2)"}]'
@@ -29,6 +28,12 @@ trades as (
             || '"gift_item_num": "DOUBLE"}]'
         ) as promotion_list
     from landed
+),
+
+line_counts as (
+    select order_id, count(*) as line_count
+    from trades
+    group by order_id
 ),
 
 -- Gifts of older trades are no sub-orders: only the promotion that gave them tells of them.
@@ -62,7 +67,7 @@ lines as (
     select
         trades.* replace (
             'gift-' || gifts_without_a_line.item_id as line_id,
-            trades.line_count + gifts_without_a_line.gift_no as line_no,
+            line_counts.line_count + gifts_without_a_line.gift_no as line_no,
             gifts_without_a_line.item_id as item_id,
             null as sku_id,
             null as item_code,
@@ -81,11 +86,12 @@ lines as (
     from gifts_without_a_line
     inner join trades
         on gifts_without_a_line.order_id = trades.order_id and trades.line_no = 1
+    inner join line_counts on gifts_without_a_line.order_id = line_counts.order_id
 ),
 
 priced as (
     select
-        *,
+        lines.*,
         cast(price_amount * cast(qty as decimal(18, 3)) as decimal(18, 2)) as gross_amount,
         -- the `payment` of a trade's only line holds the freight, so it is not asked
         coalesce(
@@ -94,6 +100,7 @@ priced as (
             case when line_count = 1 then payment_amount - coalesce(freight_amount, 0) end
         ) as paid_amount
     from lines
+    inner join line_counts using (order_id)
 ),
 
 -- What platform and payment channel bore is known for the trade only: it lies where a line was paid
@@ -104,11 +111,16 @@ weighed as (
         if(sum(shortfall) over (partition by order_id) > 0, shortfall, paid_amount) as weight
     from (
         select
-            *,
+            order_id,
+            line_no,
+            paid_amount,
+            platform_subsidy_amount,
+            alipay_point_amount,
             greatest(
                 coalesce(line_total_amount - coalesce(shared_discount_amount, 0) - paid_amount, 0), 0
             ) as shortfall
         from priced
+        where platform_subsidy_amount is not null or alipay_point_amount is not null
     )
 ),
 
@@ -123,15 +135,24 @@ rounded as (
     from weighed
 ),
 
-shared as (
+borne as (
     select
-        *,
+        order_id,
+        line_no,
         subsidy_part + if(
             is_last, platform_subsidy_amount - sum(subsidy_part) over (partition by order_id), 0
         ) as platform_discount_amount,
         point_part + if(
             is_last, alipay_point_amount - sum(point_part) over (partition by order_id), 0
-        ) as channel_discount_amount,
+        ) as channel_discount_amount
+    from rounded
+),
+
+named as (
+    select
+        priced.*,
+        borne.platform_discount_amount,
+        borne.channel_discount_amount,
         case
             when status in (
                 'TRADE_NO_CREATE_PAY', 'WAIT_BUYER_PAY', 'PAY_PENDING', 'WAIT_PRE_AUTH_CONFIRM'
@@ -173,7 +194,8 @@ shared as (
                 ),
                 false
             ) as is_gift
-    from rounded
+    from priced
+    left join borne using (order_id, line_no)
 )
 
 select
@@ -280,4 +302,4 @@ select
     row_hash,
     landed_on,
     source_file
-from shared
+from named
