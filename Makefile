@@ -31,7 +31,7 @@ bench-nightly: setup ## one more day of extracts against a full rebuild (minutes
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 5 minutes on 2 cores)"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 dev: setup ## Dagster UI on 127.0.0.1:3000, on the demo's state
 	@$(BIN)/stork dev

@@ -90,8 +90,8 @@ def differing(one: Path, other: Path) -> dict[str, int]:
         for schema, name in tables:
             left, right = (f'{side}."{schema}"."{name}"' for side in ("one", "other"))
             rows = connection.execute(
-                f"select (select count(*) from (from {left} except all by name from {right})) + "
-                f"(select count(*) from (from {right} except all by name from {left}))"
+                f"select (select count(*) from (from {left} except all from {right})) + "
+                f"(select count(*) from (from {right} except all from {left}))"
             ).fetchall()[0][0]
             if rows:
                 found[f"{schema}.{name}"] = rows

@@ -146,6 +146,7 @@ def orders() -> dict[str, pl.DataFrame]:
             _order(8, 2, 1, order_kind="reissue", erp_only=True, paid_at=at(1)),
             _order(9, 2, 0),
             _order(10, 1, 0, shipped_at=None, closed_at=at(2)),
+            _order(12, 4, 0),
             _order(
                 11,
                 3,

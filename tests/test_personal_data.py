@@ -3,14 +3,23 @@
 import gzip
 import sqlite3
 import zipfile
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.pipeline import KEY
+from orchestration.landing import SOURCES
+from orchestration.landing.lake import load_range
+from orchestration.landing.schema import Column
+from orchestration.sandbox import truth
 from tests.personal_data import Hit, scan
+from tests.tiny_world import TinyWorld, tiny_world
 
 MARKER = "PII-林晓"
 
@@ -67,3 +76,45 @@ def test_the_search_finds_nothing_where_nothing_is(tmp_path):
     write_text(tmp_path / "log")
     assert scan(tmp_path, ["PII-王"]) == []
     assert scan(tmp_path, [MARKER]) == [Hit("log", "bytes", MARKER)]
+
+
+def planted(world: TinyWorld) -> list[str]:
+    """What the sandbox plants in names, texts and phones, and every raw id of a person."""
+    tables = truth.read(world.truth)
+    ids = {
+        "orders": ("buyer_id", "union_id", "address_token"),
+        "members": ("union_id", "tb_buyer_id", "phone", "name"),
+        "contacts": ("external_userid", "union_id", "name", "staff_id"),
+    }
+    values = [
+        tables[t].select(pl.col(c).drop_nulls()).collect() for t, cs in ids.items() for c in cs
+    ]
+    return ["PII-", "1990000", *sorted({v for frame in values for v in frame.to_series()})]
+
+
+def test_nothing_that_names_a_person_is_in_lake_quarantine_ledger_warehouse_exports_or_logs():
+    world = tiny_world()
+    markers = planted(world)
+
+    assert len(markers) > 500
+    in_landing = {hit.marker for hit in scan(world.landing, markers)}
+    assert {"PII-", "1990000"} <= in_landing
+    assert len(in_landing) > len(markers) / 2
+    kinds = {path.suffix for path in world.place.folder.rglob("*") if path.is_file()}
+    assert {".parquet", ".duckdb", ".json", ".log"} <= kinds
+    assert scan(world.place.folder, markers) == []
+
+
+def test_a_name_that_somebody_declares_is_found(tmp_path, monkeypatch):
+    world = tiny_world()
+    orders = SOURCES["taobao"]["orders"]
+    name = Column("receiver", "text", "who gets it", api="receiver_name")
+    careless = replace(orders, columns=(*orders.columns, name))
+    monkeypatch.setitem(SOURCES["taobao"], "orders", careless)
+    where = {"platform": "taobao", "dataset": "orders"}
+    load_range(world.landing, tmp_path, **where, first=date.min, last=date.max, key=KEY)
+
+    found = scan(tmp_path, ["PII-", "1990000"])
+
+    assert {hit.marker for hit in found} == {"PII-"}
+    assert "receiver" in {hit.where for hit in found}

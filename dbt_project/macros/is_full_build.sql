@@ -21,22 +21,37 @@
 {%- endmacro %}
 
 
-{#- Restricts a select to the orders that this build has to look at again: all in a full build. -#}
-{% macro only_touched(table, key='order_id') -%}
-    {%- set touched = ref('int_touched_orders') -%}
+{#- Restricts a select from `name` to what this build has to look at again, by `key`: the orders that
+    are touched unless `table` says otherwise. All in a full build. -#}
+{% macro only_touched(name, table='int_touched_orders', key='order_id') -%}
+    {%- set touched = ref(table) -%}
     {%- if not (execute and is_full_build()) -%}
-    semi join {{ touched }} as touched on touched.order_id = {{ table }}.{{ key }}
+    semi join {{ touched }} as touched on touched.{{ key }} = {{ name }}.{{ key }}
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- Takes the touched orders out of an incremental table before their new rows come in; an order
-    may have none any more. -#}
-{% macro forget_touched() -%}
-    {%- set touched = ref('int_touched_orders') -%}
+{#- Takes what this build looks at again out of an incremental table before its new rows come in: the
+    rows whose `key` is in `table`. There may be none of them any more. -#}
+{% macro forget(table='int_touched_orders', key='order_id') -%}
+    {%- set touched = ref(table) -%}
     {%- if execute and not is_full_build() and is_incremental() -%}
-    delete from {{ this }} where order_id in (select order_id from {{ touched }})
+    delete from {{ this }} where {{ key }} in (select {{ key }} from {{ touched }})
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Takes out of a table of notes what builds noted that have succeeded since. -#}
+{% macro forget_former_builds() -%}
+    {%- if execute and not is_full_build() and is_incremental() -%}
+    delete from {{ this }} where build_number <> {{ build_number() }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The last day the last build could see. -#}
+{% macro seen_as_of() -%}
+    cast('{{ (var("since", none) or {"as_of": "2000-01-01"})["as_of"] }}' as date)
 {%- endmacro %}
 
 

@@ -23,7 +23,6 @@ class Piece:
     file: LandedFile
     content: Documents | Rows
     size: int
-    is_last: bool
 
 
 def read_ahead(files: Iterable[LandedFile]) -> Iterator[tuple[LandedFile, Content]]:

@@ -49,6 +49,8 @@ def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -
         first = int(numbers[-1]) + 1 if numbers.size else first
         table = pick(cells, layout.header, numbers, dataset)
         broken, dropped = aside.taken()
+        if aside.never_closed and is_whole:
+            break
         yield Rows(table, layout.header.ignored, broken, dropped, is_whole)
     if aside.never_closed:
         raise UnreadableFileError(

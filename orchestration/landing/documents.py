@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from orchestration.landing.content import LONGEST, MIB, Content, is_utf8, text_blocks
 
-PIECE = 48 * MIB  # text of one batch
+PIECE = 32 * MIB  # text of one batch
 
 NO_UTF8 = "holds bytes that are neither UTF-8 nor GBK: write the page as UTF-8"
 TOO_LONG = (
@@ -46,21 +46,15 @@ def documents(content: Content) -> Iterator[Documents]:
 
 
 def _line_by_line(content: Content) -> Iterator[Documents]:
-    pieces = _pieces(text_blocks(content))
-    line, piece = 1, next(pieces, None)
-    is_all = True
-    while piece is not None:
-        following = next(pieces, None)
-        is_all = is_all and following is None
-        whole_lines, is_cut = piece
+    line = 1
+    for whole_lines, is_cut in _pieces(text_blocks(content)):
         found = _split(whole_lines, line, is_by_line=True)
         line += whole_lines.count(b"\n")
         refused = found.refused
         if is_cut:
             refused += ((line, TOO_LONG),)
             line += 1
-        yield Documents(found.texts, found.lines, refused, is_all)
-        piece = following
+        yield Documents(found.texts, found.lines, refused, is_all=False)
 
 
 def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

@@ -113,11 +113,14 @@ def _has_key(dataset: Dataset, start: str) -> str:
 
 
 def _make_cells(connection: duckdb.DuckDBPyConnection, record: Record, dataset: Dataset) -> None:
-    # only the lengths go through the window, the records stay where they are
-    connection.execute(
-        "create or replace temp table numbered as select _file, _doc, coalesce(sum(len(records)) "
-        "over (partition by _file order by _doc rows between unbounded preceding and 1 preceding), "
-        "0)::bigint as before from parsed where not has_failed"
+    # apart from the records, which a window would carry along
+    scratch(connection, "sizes", "select _file, _doc, len(records) as n, has_failed from parsed")
+    scratch(
+        connection,
+        "numbered",
+        "select _file, _doc, coalesce(sum(n) over (partition by _file order by _doc "
+        "rows between unbounded preceding and 1 preceding), 0)::bigint as before from sizes "
+        "where not has_failed",
     )
     columns = dataset.record_columns if dataset.lines else dataset.columns
     lines = f", {record.lines} as lines" if dataset.lines else ""

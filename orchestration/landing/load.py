@@ -95,9 +95,9 @@ class Load:
 
     def _finish_batch(self, stage: Stage, prepared: Prepared) -> None:
         stage.finish(prepared)
-        for outcome, piece in prepared.batch:
-            if piece.is_last:
-                self._finish(self._open.pop(outcome.file.source_file))
+        for outcome, _ in prepared.batch:
+            outcome.pieces -= 1
+            self._settle(outcome)
 
     def _pieces(self, files: list[LandedFile]) -> Iterator[Piece]:
         """The pieces of the files that have something to load."""
@@ -112,8 +112,10 @@ class Load:
             try:
                 yield from self._of_file(file, content)
             except UnreadableFileError as error:
-                outcome.refuse(str(error))
-                self._finish(self._open.pop(file.source_file))
+                self._aside.keep(file, None, str(error), whole_file(file))
+                outcome.fault = str(error)
+            outcome.is_ended = True
+            self._settle(outcome)
 
     def _of_file(self, file: LandedFile, content: Content) -> Iterator[Piece]:
         if content.fault:
@@ -124,21 +126,20 @@ class Load:
             found = documents(content)
         else:
             raise UnreadableFileError(_NO_API.format(self._dataset.name))
-        piece, is_first = next(found, None), True
-        if piece is None:
+        outcome, is_empty = self._open[file.source_file], True
+        try:
+            for piece in found:
+                is_empty = False
+                outcome.pieces += 1
+                yield Piece(file, piece, content.size)
+        except UnreadableFileError as error:
+            if is_empty:
+                raise
+            # what stands before it in a large file is on its way into the lake
+            self._aside.keep(file, None, f"after the rows read so far, {error}")
+            outcome.keep_aside(0, str(error))
+        if is_empty:
             raise UnreadableFileError(EMPTY)
-        while piece is not None:
-            try:
-                following = next(found, None)
-            except UnreadableFileError as error:
-                if is_first:
-                    raise
-                # what stands before it in a large file is loaded already
-                self._aside.keep(file, None, f"after the rows read so far, {error}")
-                self._open[file.source_file].keep_aside(0, str(error))
-                following = None
-            yield Piece(file, piece, content.size, is_last=following is None)
-            piece, is_first = following, False
 
     def _add_known(self, file: LandedFile, known: Entry) -> None:
         """A file of the same content, under another name or touched since."""
@@ -147,9 +148,11 @@ class Load:
         )
         self._reports.append(known.report())
 
-    def _finish(self, outcome: Outcome) -> None:
-        if outcome.unreadable:
-            self._aside.keep(outcome.file, None, outcome.unreadable, whole_file(outcome.file))
+    def _settle(self, outcome: Outcome) -> None:
+        """Enter a file that nothing more is to come of."""
+        if outcome.pieces or not outcome.is_ended:
+            return
+        del self._open[outcome.file.source_file]
         entry, report = outcome.entry(self._number), outcome.report()
         self._entries.append(entry)
         self._loaded[entry.fingerprint] = entry

@@ -19,6 +19,8 @@ class Outcome:
     fingerprint: str
     promise: Promise
     rows: int = 0
+    pages_read: int = 0
+    pages_refused: int = 0
     records: int = 0  # rows without the pages and rows that could not be read
     loaded: int = 0
     quarantined: int = 0
@@ -26,13 +28,11 @@ class Outcome:
     ignored: tuple[str, ...] = ()
     reasons: Counter[str] = field(default_factory=Counter)
     first_fault: str = ""
-    unreadable: str = ""
+    fault: str = ""  # why nothing can be read from it
+    pieces: int = 0  # that are still under way
+    is_ended: bool = False  # no piece follows
     first_version: datetime | None = None
     last_version: datetime | None = None
-
-    def refuse(self, reason: str, *, pages: int = 1) -> None:
-        """Nothing can be read from the file."""
-        self.unreadable = reason if pages == 1 else f"each of its {pages} pages {reason}"
 
     def keep_aside(self, row: int, reason: str) -> None:
         """A page or a row that cannot be read goes to quarantine: it counts as one row."""
@@ -40,6 +40,20 @@ class Outcome:
         self.quarantined += 1
         self.reasons[_kind_of(reason)] += 1
         self.first_fault = self.first_fault or f"row {row}: {reason}"
+
+    def refuse_page(self, line: int, reason: str) -> None:
+        """A page of JSON goes to quarantine; a file of nothing else cannot be read at all."""
+        self.pages_refused += 1
+        self.keep_aside(line, reason)
+
+    @property
+    def unreadable(self) -> str:
+        """Why nothing can be read from the file, empty if something can."""
+        if self.fault or not self.pages_refused or self.pages_read:
+            return self.fault
+        first = next(iter(self.reasons))
+        pages = self.pages_refused
+        return first if pages == 1 else f"none of its {pages} pages can be read, the first {first}"
 
     def add_records(
         self, rows: int, loaded: int, first: datetime | None, last: datetime | None

@@ -196,7 +196,7 @@ class Stage:
             f"cast({shape.line_no} as bigint) as line_no, version as source_version, row_hash, "
             f"is_full_extract from {shape.source} join fresh using (_file, _row) "
             f"join files using (_file)) to {quoted(str(self._parts / f'{name}.parquet'))} "
-            "(format parquet, compression zstd)"
+            "(format parquet, compression zstd, compression_level 1)"
         )
 
     def _keep_faults(self, prepared: Prepared) -> None:
@@ -226,12 +226,11 @@ class Stage:
         for at, (outcome, piece) in enumerate(prepared.batch):
             found = by_file[at] + [Refused(at, *one) for one in piece.content.refused]
             pages = len(piece.content.lines) + len(piece.content.refused)
-            if found and piece.content.is_all and len(found) == pages:
-                outcome.refuse(found[0].reason, pages=pages)
-                continue
+            where = quarantine.whole_file(outcome.file)
+            outcome.pages_read += pages - len(found)
             for one in sorted(found, key=lambda one: one.line):
-                self._aside.keep(outcome.file, one.line, f"line {one.line} {one.reason}")
-                outcome.keep_aside(one.line, one.reason)
+                self._aside.keep(outcome.file, one.line, f"line {one.line} {one.reason}", where)
+                outcome.refuse_page(one.line, one.reason)
 
     def _keep_broken_rows(self, prepared: Prepared) -> None:
         for outcome, piece in prepared.batch:

@@ -27,7 +27,7 @@ with habits as (
 refunds as (
     select
         slices.as_of,
-        refunds.customer_id,
+        customers.customer_id,
         sum(refunds.refund_amount) as refunded,
         coalesce(
             sum(refunds.refund_amount) filter (where refunds.ordered_on > slices.as_of - 30), 0
@@ -39,19 +39,23 @@ refunds as (
     inner join {{ ref('fct_refunds') }} as refunds
         on refunds.refunded_on <= slices.as_of
         and refunds.ordered_on <= slices.as_of
-    where refunds.is_of_demand and refunds.customer_id is not null
+    inner join {{ ref('int_customer_ids') }} as customers
+        on customers.platform = refunds.platform
+        and customers.shop_id = refunds.shop_id
+        and customers.buyer_key = refunds.buyer_key
+    where refunds.is_of_demand
     group by all
 ),
 
 firsts as (
     select customer_id, 'category' as kind, category as value, min(ds) as first_on
     from {{ ref('int_customer_lines') }}
-    where category is not null and not is_gift
+    where category is not null
     group by all
     union all
     select customer_id, 'brand' as kind, brand_id as value, min(ds) as first_on
     from {{ ref('int_customer_lines') }}
-    where brand_id is not null and not is_gift
+    where brand_id is not null
     group by all
 ),
 

@@ -1,24 +1,23 @@
 -- One purchase day of one customer. A day on which only gifts were sent is no purchase.
 with days as (
     select
-        customer_id,
-        ds,
-        count(distinct order_id) filter (where not is_gift) as order_count,
-        count(*) filter (where not is_gift) as line_count,
-        count(*) filter (where not is_gift and paid_amount < 0.95 * gross_amount)
-            as discounted_line_count,
-        sum(qty) filter (where not is_gift) as qty,
-        cast(sum(paid_amount) filter (where not is_gift) as decimal(18, 2)) as paid_amount,
-        sum(gross_amount) filter (where not is_gift) as gross_amount,
-        sum(gross_amount - paid_amount) filter (where not is_gift) as discount_amount,
-        coalesce(sum(qty) filter (where is_gift), 0) as gift_qty,
-        max_by(
-            {'platform': platform, 'shop_id': shop_id, 'category': category},
-            {'paid': paid_amount, 'qty': qty, 'line': order_line_id, 'component': component_no}
-        ) filter (where not is_gift) as largest_line
-    from {{ ref('int_customer_lines') }}
-    group by customer_id, ds
-    having count(*) filter (where not is_gift) > 0
+        customers.customer_id,
+        days.ds,
+        cast(sum(days.order_count) as bigint) as order_count,
+        cast(sum(days.line_count) as bigint) as line_count,
+        cast(sum(days.discounted_line_count) as bigint) as discounted_line_count,
+        sum(days.qty) as qty,
+        sum(days.gift_qty) as gift_qty,
+        cast(sum(days.paid_amount) as decimal(18, 2)) as paid_amount,
+        sum(days.gross_amount) as gross_amount,
+        sum(days.discount_amount) as discount_amount,
+        arg_max_null(customers.platform, days.largest) as platform,
+        arg_max_null(customers.shop_id, days.largest) as shop_id,
+        arg_max_null(days.category, days.largest) as category
+    from {{ ref('int_account_days') }} as days
+    inner join {{ ref('int_customer_ids') }} as customers using (account_key)
+    group by customers.customer_id, days.ds
+    having sum(days.line_count) > 0
 )
 
 select
@@ -35,10 +34,10 @@ select
         else 0
     end as discount_rate,
     gift_qty,
-    largest_line.platform,
-    largest_line.shop_id,
-    largest_line.category,
+    platform,
+    shop_id,
+    category,
     ds - lag(ds) over customer as gap_days,
-    lag(largest_line.category) over customer as previous_category
+    lag(category) over customer as previous_category
 from days
 window customer as (partition by customer_id order by ds)

@@ -1,4 +1,5 @@
-select distinct
+select
+    accounts.account_key,
     accounts.platform,
     accounts.shop_id,
     accounts.buyer_key,

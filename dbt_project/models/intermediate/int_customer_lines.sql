@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- What known customers ordered, gifts along with it: no guests.
+-- What known customers paid for: no gifts, no guests.
 select
     lines.customer_id,
     lines.ds,
@@ -12,11 +12,11 @@ select
     lines.sku_id,
     skus.category,
     skus.brand_id,
-    lines.is_gift,
     lines.qty,
     lines.gross_amount,
     lines.paid_amount
 from {{ ref('fct_order_lines') }} as lines
 left join {{ ref('int_skus') }} as skus using (sku_id)
 where lines.is_demand
+    and not lines.is_gift
     and lines.customer_id is not null

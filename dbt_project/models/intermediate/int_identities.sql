@@ -3,9 +3,9 @@
 -- customer goes by the smallest of its accounts' names, so the order in which ties are found
 -- decides nothing. Only what is tied to something is here.
 with recursive links as (
-    select account_id as node, 'union ' || union_key as bond
+    select account_id as node, 'union ' || unnest(union_keys) as bond
     from {{ ref('int_accounts') }}
-    where union_key is not null
+    where union_keys is not null
     union
     select account_id as node, 'taobao ' || buyer_key as bond
     from {{ ref('int_accounts') }}

@@ -2,8 +2,8 @@
     materialized='incremental', incremental_strategy='delete+insert', unique_key=['kind', 'key']
 ) }}
 
--- Everything that decides what a line is mapped to, with a digest of what it leads to: where a
--- digest changes, the lines that use the key have to be looked at again. `changed_at_build` says
+-- Everything beside the orders that decides how a line reads, with a digest of what it leads to:
+-- where a digest changes, the lines that use the key have to be looked at again. `changed_at_build` says
 -- since which build it has been so, so that a run that failed half-way forgets nothing.
 with codes as (
     select
@@ -95,6 +95,19 @@ current_keys as (
     from {{ ref('stg_registry__shops') }}
     where erp_shop_id is not null
     group by erp_shop_id
+    union all
+    select
+        'home' as kind,
+        concat_ws('|', platform, shop_id) as key,
+        default_warehouse_id as digest
+    from {{ ref('stg_registry__shops') }}
+    where default_warehouse_id is not null
+    union all
+    -- a person's word goes before the model's
+    select 'brush' as kind, order_id as key, 'suspected' as digest
+    from {{ ref('int_brush_orders') }} as suspected
+    anti join {{ ref('brush_overrules') }} as overruled using (order_id)
+    where suspected.is_suspected
 )
 
 {% if not is_full_build() and is_incremental() %}

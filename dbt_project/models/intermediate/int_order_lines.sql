@@ -1,11 +1,12 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget_touched() }}"
+    pre_hook="{{ forget() }}"
 ) }}
 
 -- One row per sellable component of a platform's line: coded, exploded, refunded. Whatever landed is
 -- in it, also what only happened after as_of: int_visible_lines leaves that out.
+-- depends_on: {{ ref('int_lines_before') }}
 {% set component = '[{"code": "VARCHAR", "qty": "DOUBLE", "amount": "DECIMAL(18,2)"}]' %}
 with superseded as (
     select distinct parent_order_id as order_id
@@ -118,7 +119,9 @@ lines as (
         refunds.refunded_at,
         coalesce(refunds.is_refund_open, false) as is_refund_open,
         coalesce(refunds.is_line_refunded, false) as is_line_refunded,
-        refunded_orders.order_id is not null as is_order_refunded
+        refunded_orders.order_id is not null as is_order_refunded,
+        lines.order_kind in ('sale', 'presale') and suspected.key is not null as is_brush_suspected,
+        homes.digest as home_warehouse_id
     from {{ ref('int_lines') }} as lines
     {{ only_touched('lines') }}
     left join {{ ref('int_line_amounts') }} as amounts
@@ -129,6 +132,13 @@ lines as (
         on refunds.order_line_id = lines.order_line_id
     left join refunded_orders
         on refunded_orders.order_id = lines.order_id
+    left join {{ ref('int_mapping_keys') }} as suspected
+        on suspected.kind = 'brush'
+        and suspected.digest is not null
+        and suspected.key = lines.order_id
+    left join {{ ref('int_mapping_keys') }} as homes
+        on homes.kind = 'home'
+        and homes.key = concat_ws('|', lines.platform, lines.shop_id)
     anti join superseded
         on superseded.order_id = lines.order_id
 ),
@@ -272,6 +282,10 @@ select
     settled.source_modified_at,
     {{ beijing_date('settled.ordered_at') }} as created_on,
     {{ beijing_date('settled.paid_at') }} as paid_on,
+    {{ beijing_date(
+        'greatest(settled.ordered_at, settled.deposit_paid_at, settled.paid_at, settled.shipped_at, '
+        ~ 'settled.finished_at, settled.closed_at)'
+    ) }} as last_event_on,
     {{ part_amount('deposit_amount') }} as deposit_amount,
     {{ part_amount('balance_amount') }} as balance_amount,
     settled.status_raw,
@@ -279,7 +293,9 @@ select
     settled.is_forfeited,
     settled.is_gift,
     settled.main_line_id,
-    settled.order_kind,
+    case when settled.is_brush_suspected then 'suspected_brush' else settled.order_kind end
+        as order_kind,
+    settled.is_brush_suspected,
     settled.channel,
     settled.kol_id,
     settled.room_id,
@@ -287,7 +303,10 @@ select
     settled.buyer_key_type,
     settled.union_key,
     settled.address_key,
-    coalesce(settled.warehouse_code, of_sku.warehouse_id, of_order.warehouse_id) as warehouse_code,
+    coalesce(
+        settled.warehouse_code, of_sku.warehouse_id, of_order.warehouse_id,
+        settled.home_warehouse_id, 'main'
+    ) as warehouse_id,
     settled.seller_flag,
     settled.promo_id,
     {{ part_amount('refund_amount') }} as refund_amount,

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget_touched() }}"
+    pre_hook="{{ forget() }}"
 ) }}
 
 -- What each refund gave back for each line. It names the line, or the SKU, or only the order: then

@@ -28,7 +28,8 @@ told as (
     from {{ ref('stg_' ~ platform ~ '__refunds') }}
     where {{ is_new(platform, refunds) }}
         {% if not everything -%}
-        or success_at >= {{ end_of("cast('" ~ var('since', {}).get('as_of', '2000-01-01') ~ "' as date)") }}
+        or success_at >= {{ end_of(seen_as_of()) }}
+        or created_at >= {{ end_of(seen_as_of()) }}
         {%- endif %}
     union all
     {% endfor %}
@@ -84,6 +85,18 @@ remapped as (
     union all
     {%- endif %}
     {%- endfor %}
+    {% for platform in platforms + ['jushuitan'] %}
+    select order_id
+    from {{ ref('int_erp_lines' if platform == 'jushuitan'
+        else 'stg_' ~ platform ~ '__order_lines') }} as lines
+    semi join changed
+        on changed.kind = 'home' and changed.key = concat_ws('|', lines.platform, lines.shop_id)
+    union all
+    {% endfor %}
+    select key as order_id
+    from changed
+    where kind = 'brush'
+    union all
     -- orders of a shop that the registry knows otherwise, under the old and the new name
     select unnest([
         lines.order_id,
