@@ -77,8 +77,11 @@ def measure(landing: Path, place: Place) -> dict:
     }
 
 
-def differing(one: Path, other: Path) -> dict[str, int]:
-    """Tables that are not the same in both warehouses, with the rows only one of them has."""
+def differing(one: Path, other: Path, *, prefixes: tuple[str, ...] = ("",)) -> dict[str, int]:
+    """Tables that are not the same in both warehouses, with the rows only one of them has.
+
+    Only tables whose name begins with one of `prefixes` are compared.
+    """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{one}' as one (read_only)")
         connection.execute(f"attach '{other}' as other (read_only)")
@@ -88,6 +91,8 @@ def differing(one: Path, other: Path) -> dict[str, int]:
         ).fetchall()
         found = {}
         for schema, name in tables:
+            if not name.startswith(prefixes):
+                continue
             left, right = (f'{side}."{schema}"."{name}"' for side in ("one", "other"))
             rows = connection.execute(
                 f"select (select count(*) from (from {left} except all from {right})) + "

@@ -21,16 +21,20 @@ def defs(tmp_path_factory) -> dg.Definitions:
     return build(Settings(environment="test", state=state, first_day=date(2026, 6, 28)))
 
 
-def test_every_extract_leads_to_the_plan_or_to_the_churn_list(defs):
+def test_every_extract_is_read_and_the_orders_lead_to_plan_and_churn_list(defs):
     graph = defs.resolve_asset_graph()
-    plan = graph.get_ancestor_asset_keys(dg.AssetKey("replenishment_plan"))
-    contacts = graph.get_ancestor_asset_keys(dg.AssetKey("churn_list"))
     extracts = {
         key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "extracts"
     }
-    assert extracts
-    assert extracts <= plan
-    assert dg.AssetKey(["generic", "order_lines"]) in contacts
+    assert len(extracts) > 40
+    assert not [key for key in extracts if not graph.get(key).child_keys]
+    plan = graph.get_ancestor_asset_keys(dg.AssetKey("replenishment_plan"))
+    contacts = graph.get_ancestor_asset_keys(dg.AssetKey("churn_list"))
+    orders = {key for key in extracts if key.path[1] in ("orders", "order_lines", "refunds")}
+    assert len(orders) > 8
+    assert orders <= plan
+    assert orders <= contacts
+    assert dg.AssetKey(["jushuitan", "stock"]) in plan
     assert {dg.AssetKey("demand_model"), dg.AssetKey("fct_inventory_position")} <= plan
 
 

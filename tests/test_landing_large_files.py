@@ -24,7 +24,8 @@ def shops(tmp_path, monkeypatch):
         for module in (content, tables):
             monkeypatch.setattr(module, "WHOLE", 24 * KIB)
         monkeypatch.setattr(documents, "PIECE", 24 * KIB)
-        monkeypatch.setattr(documents, "LONGEST", 64 * KIB)
+        for module in (content, documents):
+            monkeypatch.setattr(module, "LONGEST", 64 * KIB)
         monkeypatch.setattr(content, "_BLOCK", KIB)
         monkeypatch.setattr(delimited, "_PIECE", 12 * KIB)
         monkeypatch.setattr(parquet, "_ROWS", 40)
@@ -119,13 +120,16 @@ def test_a_document_that_is_too_long_is_refused(shops, end):
 
 def test_an_endless_line_is_never_held_whole(shops):
     large = shops[1]()
-    large.land(gzip.compress(b'{"tid": "' + b"x" * 50_000 * KIB + b'"}\n'), "bomb.json")
-    large.land(gzip.compress(b"a,b\n" + b"x" * 50_000 * KIB), "bomb.csv")
+    endless = "奶粉".encode() * 8_000 * KIB
+    large.land(gzip.compress(b'{"tid": "' + endless + b'"}\n', 1), "bomb.json")
+    large.land(gzip.compress(b"a,b\n" + endless, 1), "bomb.csv")
+    lines = (endless[: 3 * KIB] + b"\n") * 6_000
+    large.land(gzip.compress(HEADER.encode() + lines, 1), "lines.csv")
     tracemalloc.start()
     report = large.load()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert report.files_unreadable == 2
+    assert (report.files_unreadable, report.rows_quarantined) == (2, 6_000)
     assert peak < 10_000 * KIB
 
 

@@ -34,7 +34,11 @@ def tiny_world() -> TinyWorld:
     folder = Path(tempfile.mkdtemp(prefix="stork-tiny-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     landing, truth, place = folder / "landing", folder / "truth", Place(folder / "state")
-    report = generate(landing, truth, scale="tiny", days=75, daily_days=8, defects="heavy", seed=11)
+    # nothing damaged is pulled again: all of it has to be in quarantine
+    defects = replace(Defects.heavy(), recovered=0.0)
+    report = generate(
+        landing, truth, scale="tiny", days=75, daily_days=10, defects=defects, seed=11
+    )
     load_all(landing, place.lake)
     build(place, as_of=report.last_day, select=MARTS)
     return TinyWorld(landing, truth, place, report.last_day)

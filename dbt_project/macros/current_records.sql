@@ -11,7 +11,7 @@
 {% macro current_records(platform, dataset, record_id, stored_as) -%}
     {%- set lake = source(platform, dataset) -%}
     {%- set visible = 'landed_on <= ' ~ as_of() -%}
-    {%- if not is_full_build() and is_incremental() -%}
+    {%- if execute and not is_full_build() and is_incremental() -%}
         {%- set visible = visible ~ ' and ' ~ is_new(platform, dataset) -%}
     {%- endif -%}
     with fresh as (
@@ -20,7 +20,7 @@
         where {{ visible }}
         group by all
     )
-    {%- if not is_full_build() and is_incremental() %},
+    {%- if execute and not is_full_build() and is_incremental() %},
 
     held as (
         select {{ stored_as }} as record_id, {{ newest_copy() }} as newest
@@ -38,7 +38,7 @@
             ) as copy,
             date '2200-01-01' - fresh.newest.days_before as landed_on
         from fresh
-        {%- if not is_full_build() and is_incremental() %}
+        {%- if execute and not is_full_build() and is_incremental() %}
         left join held
             on held.record_id = fresh.record_id
         where held.record_id is null or fresh.newest > held.newest

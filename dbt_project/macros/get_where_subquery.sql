@@ -38,8 +38,8 @@
             {%- set dataset = {'order_lines': 'orders'}.get(staged.group(2), staged.group(2)) -%}
             {%- if staged.group(1) == 'generic' -%}
                 {{ is_new('generic', 'order_lines') }}
-            {%- elif staged.group(1) == 'jd' and dataset == 'refunds' -%}
-                {{ is_new('jd', ['refunds', 'cancellations']) }}
+            {%- elif dataset == 'refunds' -%}
+                {{ is_new_refund(staged.group(1)) }}
             {%- else -%}
                 {{ is_new(staged.group(1), dataset) }}
             {%- endif -%}

@@ -5,18 +5,32 @@
 
 
 {#- The condition for rows of the lake, or of a staging table, that the last build could not see:
-    loaded since, or landed on a day that was still to come. True of all rows in a full build.
-    Of several datasets behind one table the one that is furthest back decides. -#}
-{% macro is_new(platform, datasets) -%}
+    loaded since, or landed on a day that was still to come. True of all rows in a full build. -#}
+{% macro is_new(platform, dataset) -%}
     {%- if is_full_build() -%}
         true
     {%- else -%}
         {%- set since = var('since') -%}
-        {%- set loads = [] -%}
-        {%- for dataset in ([datasets] if datasets is string else datasets) -%}
-            {%- do loads.append(since['loads'].get(platform ~ '.' ~ dataset, 0)) -%}
-        {%- endfor -%}
-        (load_no > {{ loads | min }} or landed_on > cast('{{ since["as_of"] }}' as date))
+        (
+            load_no > {{ since['loads'].get(platform ~ '.' ~ dataset, 0) }}
+            or landed_on > cast('{{ since["as_of"] }}' as date)
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The same for a platform's refunds, whose feeds may be datasets of their own. -#}
+{% macro is_new_refund(platform) -%}
+    {%- if platform == 'generic' -%}
+        {{ is_new('generic', 'order_lines') }}
+    {%- else -%}
+        {%- set feeds = var('refund_feeds').get(platform, {}) -%}
+        case feed
+            {%- for feed, dataset in feeds.items() %}
+            when '{{ feed }}' then {{ is_new(platform, dataset) }}
+            {%- endfor %}
+            else {{ is_new(platform, 'refunds') }}
+        end
     {%- endif -%}
 {%- endmacro %}
 

@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import (
     DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
     DbtCliResource,
     DbtProject,
     dbt_assets,
@@ -34,6 +35,8 @@ from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 POOL = "duckdb_writer"
 DBT = Path(sys.executable).with_name("dbt")
+# the rows of an extract and its quarantine are two sources of one asset
+SETTINGS = DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
 
 
 class FastDbt(DbtCliResource):
@@ -107,7 +110,7 @@ def warehouse(
     @dbt_assets(
         manifest=dbt_project.manifest_path,
         project=dbt_project,
-        dagster_dbt_translator=Translator(),
+        dagster_dbt_translator=Translator(settings=SETTINGS),
         pool=POOL,
         name="warehouse",
     )

@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,9 +172,8 @@ def _encoding_of_stream(path: Path, kind: str) -> str:
 
 def _encoding_of_lines(lines: Callable[[], Iterable[bytes]], kind: str) -> str:
     """UTF-8 if most lines that tell are; of JSON each line is a page and may be broken alone."""
-    pieces = [piece for piece in lines() if not piece.isascii()]
-    good = sum(map(is_utf8, pieces))
-    if kind == JSON and good * 2 > len(pieces) or good == len(pieces):
+    telling = Counter(is_utf8(line) for line in lines() if not line.isascii())
+    if not telling[False] or (kind == JSON and telling[True] > telling[False]):
         return "utf-8"
     try:
         return _encoding(lines(), "gb18030")
@@ -184,18 +184,20 @@ def _encoding_of_lines(lines: Callable[[], Iterable[bytes]], kind: str) -> str:
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut at ends of lines; a line longer than a block stays in parts."""
-    rest = b""
+    """The same bytes, cut at ends of lines; only a line longer than LONGEST stays in parts."""
+    begun: list[bytes] = []
     for block in blocks:
         head, newline, tail = block.rpartition(b"\n")
         if newline:
-            yield rest + head + newline
-            rest = tail
+            yield b"".join([*begun, head, newline])
+            begun = [tail]
         else:
-            yield rest + block
-            rest = b""
-    if rest:
-        yield rest
+            begun.append(block)
+        if sum(map(len, begun)) > LONGEST:
+            yield b"".join(begun)
+            begun = []
+    if begun:
+        yield b"".join(begun)
 
 
 def _encoding(blocks: Iterable[bytes], encoding: str) -> str:

@@ -60,6 +60,8 @@ class Load:
         self._entries: list[Entry] = []
         self._loaded: dict[str, Entry] = {}  # by fingerprint
         self._open: dict[str, Outcome] = {}
+        self._begun: set[str] = set()  # fingerprints
+        self._copies: list[tuple[LandedFile, str]] = []  # files of these fingerprints
 
     def run(self, files: list[LandedFile]) -> LoadReport:
         """Load the files, the oldest landing day first."""
@@ -76,6 +78,8 @@ class Load:
                 aside=self._aside,
             )
             self._run(stage, batches(self._pieces(files)))
+        for file, fingerprint in self._copies:
+            self._add_known(file, self._loaded[fingerprint])
         self._aside.close()
         self._complete()
         told = tuple(self._manifests.messages)
@@ -103,10 +107,14 @@ class Load:
         """The pieces of the files that have something to load."""
         for file, content in read_ahead(files):
             fingerprint = _fingerprint(file, content)
-            known = self._loaded.get(fingerprint) or self._ledger.of_content(fingerprint)
+            known = self._ledger.of_content(fingerprint)
             if known is not None:
                 self._add_known(file, known)
                 continue
+            if fingerprint in self._begun:
+                self._copies.append((file, fingerprint))
+                continue
+            self._begun.add(fingerprint)
             outcome = Outcome(file, fingerprint, self._manifests.promise(file.path))
             self._open[file.source_file] = outcome
             try:

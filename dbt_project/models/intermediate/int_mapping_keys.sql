@@ -110,7 +110,7 @@ current_keys as (
     where suspected.is_suspected
 )
 
-{% if not is_full_build() and is_incremental() %}
+{% if execute and not is_full_build() and is_incremental() %}
 select
     coalesce(current_keys.kind, held.kind) as kind,
     coalesce(current_keys.key, held.key) as key,

@@ -18,15 +18,13 @@ changed as (
 told as (
     {% for platform in platforms %}
     {%- set orders = 'order_lines' if platform == 'generic' else 'orders' %}
-    {%- set refunds = {'generic': ['order_lines'], 'jd': ['refunds', 'cancellations']}
-        .get(platform, ['refunds']) %}
     select order_id
     from {{ ref('stg_' ~ platform ~ '__order_lines') }}
     where {{ is_new(platform, orders) }}
     union all
     select order_id
     from {{ ref('stg_' ~ platform ~ '__refunds') }}
-    where {{ is_new(platform, refunds) }}
+    where {{ is_new_refund(platform) }}
         {% if not everything -%}
         or success_at >= {{ end_of(seen_as_of()) }}
         or created_at >= {{ end_of(seen_as_of()) }}
