@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from orchestration.assets.builds import Build
 
 KEY = b"nobody real buys in the generated shop"
-MARTS = ("--select", "+path:models/marts", "--exclude-resource-type", "unit_test", "test")
+# what dbt build makes: tables without their tests, all of them or only what the marts need
+TABLES = ("--exclude-resource-type", "unit_test", "test")
+MARTS = ("--select", "+path:models/marts", *TABLES)
 
 
 @dataclass(frozen=True)

@@ -124,13 +124,14 @@ def test_an_endless_line_is_never_held_whole(shops):
     large.land(gzip.compress(b'{"tid": "' + endless + b'"}\n', 1), "bomb.json")
     large.land(gzip.compress(b"a,b\n" + endless, 1), "bomb.csv")
     lines = (endless[: 3 * KIB] + b"\n") * 6_000
-    large.land(gzip.compress(HEADER.encode() + lines, 1), "lines.csv")
+    header = DAYS.partition("\n")[0].encode() + b"\n"
+    large.land(gzip.compress(header + lines, 1), "lines.csv", "item_daily")
     tracemalloc.start()
-    report = large.load()
+    report = large.load() + large.load("item_daily")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (report.files_unreadable, report.rows_quarantined) == (2, 6_000)
-    assert peak < 10_000 * KIB
+    assert peak < 24_000 * KIB
 
 
 def test_a_large_archive_that_is_cut_off_gives_no_row_at_all(shops):

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from orchestration.landing import SOURCES
 from orchestration.landing.lake import LoadReport, load_day
 
 DAY = date(2026, 6, 28)
@@ -45,7 +46,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path):
+def shop(tmp_path, monkeypatch):
+    for platform in set(SOURCES) - {"generic"}:
+        monkeypatch.delitem(SOURCES, platform)
     return Shop(tmp_path)
 
 

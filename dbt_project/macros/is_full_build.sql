@@ -23,14 +23,14 @@
 {% macro is_new_refund(platform) -%}
     {%- if platform == 'generic' -%}
         {{ is_new('generic', 'order_lines') }}
-    {%- else -%}
-        {%- set feeds = var('refund_feeds').get(platform, {}) -%}
+    {%- elif platform in var('refund_feeds') -%}
         case feed
-            {%- for feed, dataset in feeds.items() %}
+            {%- for feed, dataset in var('refund_feeds')[platform].items() %}
             when '{{ feed }}' then {{ is_new(platform, dataset) }}
             {%- endfor %}
-            else {{ is_new(platform, 'refunds') }}
         end
+    {%- else -%}
+        {{ is_new(platform, 'refunds') }}
     {%- endif -%}
 {%- endmacro %}
 

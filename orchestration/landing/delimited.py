@@ -18,6 +18,8 @@ from orchestration.landing.schema import Dataset
 _SEPARATORS = (",", "\t", ";")
 _PEEKED = 1 * MIB  # a header stands within so many bytes
 _PIECE = 32 * MIB  # of a large file
+_SHOWN = 500  # characters of a broken row
+_MOST_ASIDE = 100_000  # rows of another width: with more of them, the header is another file's
 _NOT_APART = "the rows cannot be told apart: export the file again as CSV UTF-8"
 
 
@@ -52,6 +54,11 @@ def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -
         if aside.never_closed and is_whole:
             break
         yield Rows(table, layout.header.ignored, broken, dropped, is_whole)
+    broken, dropped = aside.taken()
+    if (broken or dropped) and not (is_whole and aside.never_closed):
+        # the last rows were all put aside, so that no cells came with them
+        nothing = pick(_no_cells(layout), layout.header, np.array([]), dataset)
+        yield Rows(nothing, layout.header.ignored, broken, dropped, is_whole)
     if aside.never_closed:
         raise UnreadableFileError(
             f"a quotation mark in row {aside.never_closed} is never closed, so the rows after it "
@@ -74,6 +81,8 @@ class _Aside:
         """Arrow's handler of such a row."""
         number = row.number + self.layout.header.row + 1
         self._rows.append(number)
+        if len(self._rows) > _MOST_ASIDE:
+            return "error"
         cells = next(csv.reader([row.text], delimiter=self.layout.separator), [])
         if any(cell.strip().lower() in self._totals for cell in cells):
             self._dropped += 1
@@ -84,7 +93,7 @@ class _Aside:
             f"has {row.actual_columns} fields where the header has {row.expected_columns}: look "
             "for a missing or an unquoted separator"
         )
-        self._broken.append(BrokenRow(number, reason, row.text))
+        self._broken.append(BrokenRow(number, reason, row.text[:_SHOWN]))
         return "skip"
 
     def numbers(self, first: int, count: int) -> np.ndarray:
@@ -126,8 +135,7 @@ def _start(content: Content) -> bytes:
 
 def _cells(source: pa.NativeFile, block: int, aside: _Aside) -> Iterator[pa.Table]:
     """Every cell as text, blank lines included."""
-    width = aside.layout.header.width
-    names = [f"f{i}" for i in range(width)]
+    names = _no_cells(aside.layout).column_names
     options = {
         "read_options": pacsv.ReadOptions(
             column_names=names,
@@ -149,9 +157,13 @@ def _cells(source: pa.NativeFile, block: int, aside: _Aside) -> Iterator[pa.Tabl
             yield pa.table(batch)
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
-            yield pa.table({name: pa.array([], pa.string()) for name in names})
+            yield _no_cells(aside.layout)
             return
         raise UnreadableFileError(_NOT_APART) from error
+
+
+def _no_cells(layout: _Layout) -> pa.Table:
+    return pa.table({f"f{i}": pa.array([], pa.string()) for i in range(layout.header.width)})
 
 
 def _layout(start: bytes, dataset: Dataset) -> _Layout:

@@ -12,6 +12,7 @@ from orchestration.landing.rows import BrokenRow
 from orchestration.landing.schema import QUARANTINE_TYPES, Dataset, arrow_schema
 
 _SCHEMA = arrow_schema(QUARANTINE_TYPES)
+_TOGETHER = 5_000  # rows written at once
 
 
 class Quarantine:
@@ -20,28 +21,26 @@ class Quarantine:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[dict[str, object]] = []
 
     def keep(self, file: LandedFile, row: int | None, reason: str, raw: str | None = None) -> None:
         """Keep what has no fields: a file, a page, or a row that cannot be told apart."""
-        self.keep_all(
-            pa.table(
-                {
-                    "tenant": [file.tenant],
-                    "platform": [file.platform],
-                    "shop_id": [file.shop_id],
-                    "dataset": [file.dataset],
-                    "landed_on": [file.landed_on],
-                    "source_file": [file.source_file],
-                    "source_row": [row],
-                    "field": [""],
-                    "value": [None],
-                    "reason": [reason],
-                    "raw": [raw],
-                    "record_id": [None],
-                },
-                schema=_SCHEMA,
-            )
+        self._waiting.append(
+            {
+                "tenant": file.tenant,
+                "platform": file.platform,
+                "shop_id": file.shop_id,
+                "dataset": file.dataset,
+                "landed_on": file.landed_on,
+                "source_file": file.source_file,
+                "source_row": row,
+                "field": "",
+                "reason": reason,
+                "raw": raw,
+            }
         )
+        if len(self._waiting) >= _TOGETHER:
+            self._write_waiting()
 
     def keep_all(self, rows: pa.Table) -> None:
         """Keep rows that have the columns of the quarantine."""
@@ -54,8 +53,14 @@ class Quarantine:
 
     def close(self) -> None:
         """End the file, if there is one."""
+        self._write_waiting()
         if self._writer is not None:
             self._writer.close()
+
+
+    def _write_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self.keep_all(pa.Table.from_pylist(waiting, schema=_SCHEMA))
 
 
 def whole_file(file: LandedFile) -> str:

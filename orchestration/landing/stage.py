@@ -33,7 +33,7 @@ def in_memory() -> duckdb.DuckDBPyConnection:
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "memory_limit": "1500MB",
+            "memory_limit": "1200MB",
             "temp_directory": "",  # raw buyers' ids are in memory and must stay there
             "preserve_insertion_order": "false",
             "threads": "1",  # batches run side by side instead

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 select
     accounts.account_key,
     accounts.platform,

@@ -2,8 +2,7 @@
 -- merchant code, from the top.
 with totals as (
     select sum(paid_amount) as paid_amount
-    from {{ ref('int_visible_lines') }}
-    where is_demand
+    from {{ ref('int_sales_daily') }}
 ),
 
 unmapped as (
