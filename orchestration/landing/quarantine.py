@@ -57,7 +57,6 @@ class Quarantine:
         if self._writer is not None:
             self._writer.close()
 
-
     def _write_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         self.keep_all(pa.Table.from_pylist(waiting, schema=_SCHEMA))
