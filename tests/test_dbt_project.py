@@ -245,3 +245,33 @@ def test_the_project_builds_passes_its_tests_and_no_future_record_moves_a_byte(t
     assert [name for name in tables if after[name] != tables[name]] == []
     moved = [name for name in before if (exports / f"{name}.parquet").read_bytes() != before[name]]
     assert not moved
+
+
+def test_the_festivals_of_every_year_are_there_and_the_lunar_ones_move_with_the_new_year():
+    with duckdb.connect() as connection:
+        for seed in ("festivals", "spring_festivals", "cn_calendar"):
+            path = PROJECT / "seeds" / f"{seed}.csv"
+            connection.execute(f"create table {seed} as from read_csv('{path}')")
+        years = connection.execute(
+            "select event, count(distinct year) from festivals where event <> '88' group by event"
+        ).fetchall()
+        offsets = connection.execute(
+            "select distinct event, phase, spring_festival_on - starts_on, "
+            "spring_festival_on - ends_on from festivals join spring_festivals using (year) "
+            "where event in ('年货节', '春节') order by all"
+        ).fetchall()
+        free = connection.execute(
+            "select count(*) from spring_festivals join cn_calendar on ds = spring_festival_on "
+            "where holiday_name = '春节'"
+        ).fetchone()
+
+    assert dict(years) == dict.fromkeys(
+        ["年货节", "春节", "38", "六一", "618", "99", "双11", "双12"], 13
+    )
+    assert free == (13,)
+    assert offsets == [
+        ("年货节", "peak", 35, 33),
+        ("年货节", "spot", 32, 12),
+        ("年货节", "warmup", 40, 36),
+        ("春节", "pause", 7, -7),
+    ]

@@ -302,6 +302,14 @@ def test_a_cut_off_archive_is_refused_with_all_that_stands_before_the_cut(shop):
     assert all("cut off or damaged" in message for message in report.messages)
 
 
+def test_an_answer_without_its_envelope_is_not_taken_for_an_empty_one(shop):
+    shop.land({"total": 0}, dataset="items")
+    report = shop.load("items")
+    assert "is no answer known for 'items': its top-level keys are total" in report.messages[0]
+    shop.land({"code": 0, "total": 0}, "b.json")  # here the answer says that all went well
+    assert shop.load().files_unreadable == 0
+
+
 def test_json_for_a_dataset_that_comes_as_an_export_is_refused(shop):
     shop.land(page(order()), dataset="item_daily")
     report = shop.load("item_daily")
@@ -337,6 +345,24 @@ def test_contradicting_records_of_a_file_keep_one_whatever_their_order(shop, tmp
         assert "contradicts" in shop.quarantine()["reason"][0]
         hashes.append(shop.rows()["row_hash"][0])
     assert hashes[0] == hashes[1]
+
+
+def test_the_loser_of_a_contradiction_loads_where_it_contradicts_nobody(shop):
+    twins = [order(1, status="A"), order(1, status="B")]
+    for number, record in enumerate(twins):
+        shop.land(page(record), f"{number}.json")
+    shop.land(page(*twins), "both.json", day=date(2026, 6, 27))
+    shop.load()
+    assert shop.rows()["status"].unique().sort().to_list() == ["A", "B"]
+
+
+def test_one_number_of_one_line_makes_another_record(shop):
+    for number in range(5):
+        lines = [line(1, sku=str(number)), line(2, num=5)]
+        shop.land(page(order(1, orders={"order": lines})), f"{number}.json")
+    shop.land(page(order(1, orders={"order": [line(1, sku="1")]})), "fewer.json")
+    assert shop.load().rows_loaded == 6
+    assert shop.rows()["row_hash"].n_unique() == 6
 
 
 def test_the_same_order_with_its_lines_turned_round_is_known(shop):

@@ -218,6 +218,27 @@ def test_a_file_is_known_by_its_content_under_another_name_but_not_on_another_da
     assert (report.rows_loaded, report.rows_quarantined, report.rows_known) == (0, 1, 5)
 
 
+def test_two_copies_landed_together_are_one_file(shop):
+    for name in ("a.json", "b.json"):
+        shop.land(page(order(1), order(2, status=[1])), name)
+    report = shop.load()
+    assert (report.files, report.rows_in, report.rows_loaded) == (2, 4, 1)
+    assert (report.rows_quarantined, report.rows_broken_before) == (1, 1)
+    assert shop.quarantine().height == 1
+
+
+def test_records_of_any_version_are_known_from_an_earlier_load(shop):
+    records = [order(n, modified=f"2026-06-{n:02} 10:00:00") for n in range(1, 28)]
+    for n, record in enumerate(records):
+        shop.land(page(record), f"{n}.json")
+        if n % 9 == 0:
+            shop.load()
+    shop.load()
+    shop.land(page(*records, order(99)), "all.json")
+    report = shop.load()
+    assert (report.rows_loaded, shop.rows().height) == (1, 28)
+
+
 def test_rows_that_somebody_deleted_are_loaded_again(shop):
     for n in range(2):
         shop.land(page(order(n)), f"{n}.json")

@@ -5,6 +5,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +78,8 @@ class Load:
                 parts=parts,
                 aside=self._aside,
             )
-            self._run(stage, batches(self._pieces(files)))
+            with closing(stage):
+                self._run(stage, batches(self._pieces(files)))
         for file, fingerprint in self._copies:
             self._add_known(file, self._loaded[fingerprint])
         self._aside.close()

@@ -89,6 +89,7 @@ class Stage:
         self._ledger = ledger
         self._parts = parts
         self._aside = aside
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
         connection.execute(
             "create table seen (number uhugeint, landed_on date, version timestamptz)"
         )
@@ -96,6 +97,7 @@ class Stage:
     def prepare(self, batch: Batch) -> Prepared:
         """Read and judge pieces that are all documents, or all rows."""
         connection = self._connection.cursor()
+        self._cursors.append(connection)
         pieces = [piece for _, piece in batch]
         shape = Shape(self._dataset, isinstance(pieces[0].content, Documents))
         refused, totals = [], []
@@ -109,7 +111,8 @@ class Stage:
 
     def finish(self, prepared: Prepared) -> None:
         """Write what is new; say in the outcomes of the files what became of their records."""
-        with prepared.connection:
+        with prepared.connection as connection:
+            self._cursors.remove(connection)
             self._tell_known(prepared)
             self._write_part(prepared)
             self._keep_faults(prepared)
@@ -118,6 +121,11 @@ class Stage:
             else:
                 self._keep_broken_rows(prepared)
             _count(prepared)
+
+    def close(self) -> None:
+        """Let go of the batches that a load cut off midway did not finish."""
+        for cursor in self._cursors:
+            cursor.close()
 
     def _register_files(
         self, connection: duckdb.DuckDBPyConnection, outcomes: list[Outcome]
