@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 _COLUMNS = {
@@ -69,15 +70,21 @@ class DamageLog:
             self._connection.register("more", pa.table(columns, names=list(_COLUMNS)))
             self._connection.execute("insert into damaged select * from more")
 
-    def count(self) -> tuple[int, int]:
-        """How many records were damaged, and how many of them are in no other file."""
-        return self._connection.execute(
-            "select count(*), count(*) filter (not is_recovered) from damaged"
-        ).fetchall()[0]
-
-    def keep(self, target: Path) -> None:
-        """Write what was damaged as Parquet, in a fixed order."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        table = self._connection.sql("select * from damaged order by all").to_arrow_table()
-        pq.write_table(table, target)
+    def table(self) -> pa.Table:
+        """What was damaged so far; the log is closed."""
+        table = self._connection.sql("select * from damaged").to_arrow_table()
         self._connection.close()
+        return table
+
+
+def keep_damage(parts: Sequence[pa.Table], target: Path) -> tuple[int, int]:
+    """Write what was damaged as Parquet, in a fixed order.
+
+    Returns how many records were damaged, and how many of them are in no other file.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    empty = pa.table({name: pa.array([], kind) for name, kind in _COLUMNS.items()})
+    table = pa.concat_tables([empty, *parts]).sort_by([(name, "ascending") for name in _COLUMNS])
+    pq.write_table(table, target)
+    recovered = pc.sum(table["is_recovered"]).as_py() or 0
+    return table.num_rows, table.num_rows - recovered

@@ -1,9 +1,11 @@
 """The sandbox's truth becomes landed files: extract by extract, a month of pulls at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
@@ -13,7 +15,7 @@ import pyarrow as pa
 from orchestration.landing import SOURCES
 from orchestration.landing.schema import Dataset
 from orchestration.sandbox.buckets import Bucket, groups_of
-from orchestration.sandbox.damage import DamageLog
+from orchestration.sandbox.damage import DamageLog, keep_damage
 from orchestration.sandbox.defects import Defects, Fates
 from orchestration.sandbox.dialects import Extract
 from orchestration.sandbox.landed_file import FileFolder, Pull, write_pull
@@ -21,6 +23,7 @@ from orchestration.sandbox.truth_views import Truth, open_truth, see_group
 
 RECORDS_OF_A_FILE = 10_000
 ORDERS_OF_A_GROUP = 80_000
+PROCESSES = 2
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,47 @@ def write_landing(
     is bounded by what one bucket brings, a month of history at most. The same truth, seed and
     defects give the same bytes.
     """
+    write = partial(
+        _write_share,
+        landing,
+        truth,
+        buckets=buckets,
+        fates=Fates(defects, seed),
+        tenant=tenant,
+    )
+    # frames are small: not worth another process
+    processes = PROCESSES if isinstance(truth, Path) else 1
+    own, *others = (extracts[k::processes] for k in range(processes))
+    with ProcessPoolExecutor(max(1, len(others)), mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(write, share) for share in others]
+        parts = [write(own, progress=progress), *(job.result() for job in jobs)]
+    folders = [folder for folder, _ in parts]
+    damaged, lost = keep_damage([damage for _, damage in parts], damage_file)
+    return WriteReport(
+        sum(folder.files for folder in folders),
+        sum(folder.records for folder in folders),
+        sum(folder.bytes for folder in folders),
+        damaged,
+        lost,
+    )
+
+
+def _write_share(
+    landing: Path,
+    truth: Truth,
+    extracts: Sequence[Extract],
+    *,
+    buckets: Sequence[Bucket],
+    fates: Fates,
+    tenant: str,
+    progress: Callable[[str, int, int], object] | None = None,
+) -> tuple[FileFolder, pa.Table]:
+    """Write some of the extracts; return what was counted and what was damaged."""
     damage, folder = DamageLog(), FileFolder(landing)
     with open_truth(truth) as connection:
         groups = groups_of(buckets, days=_days_of_a_group(connection, buckets))
         writers = [
-            _Writer(connection, extract, tuple(buckets), Fates(defects, seed), folder, tenant)
+            _Writer(connection, extract, tuple(buckets), fates, folder, tenant)
             for extract in extracts
         ]
         done, total = 0, len(groups) * len(writers)
@@ -70,9 +109,7 @@ def write_landing(
                 done += 1
     if progress is not None:
         progress("written", total, total)
-    damaged, lost = damage.count()
-    damage.keep(damage_file)
-    return WriteReport(folder.files, folder.records, folder.bytes, damaged, lost)
+    return folder, damage.table()
 
 
 def _days_of_a_group(connection: duckdb.DuckDBPyConnection, buckets: Sequence[Bucket]) -> int:

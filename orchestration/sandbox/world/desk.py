@@ -4,6 +4,7 @@ import numpy as np
 
 from orchestration.sandbox.world import aftersales, lifecycle
 from orchestration.sandbox.world.aftersales import Refunds, Reviews
+from orchestration.sandbox.world.brush import BrushOrders
 from orchestration.sandbox.world.calendar import Calendar
 from orchestration.sandbox.world.families import Families
 from orchestration.sandbox.world.ledger import Ledger
@@ -28,11 +29,13 @@ class Desk:
         needs: Needs,
         media: Media,
         traffic: Traffic,
+        brush: BrushOrders,
         oddities: Oddities,
         ledger: Ledger,
     ) -> None:
         self.checkout, self.counter, self.needs, self.media = checkout, counter, needs, media
-        self.traffic, self.oddities, self.ledger = traffic, oddities, ledger
+        self.traffic, self.brush, self.oddities = traffic, brush, oddities
+        self.ledger = ledger
         self.offers: Listings = checkout.offers
         self.market: Market = checkout.market
         self.calendar: Calendar = checkout.calendar
@@ -99,15 +102,12 @@ class Desk:
             & ~offers.is_gift
             & ~self.market.dark[day, offers.shop]
         )
-        odd = self.oddities.brush(rng, day, self.usual, on_sale)
-        praise = []
-        for orders, lines in odd:
-            line = before + np.flatnonzero(rng.random(len(lines)) < 0.85)
-            ended = orders.finished[line - before]
-            five = np.full(len(line), 5)
-            written = ended + rng.integers(300, 12 * 3600, len(line))
-            praise.append(Reviews(line, five, written, np.ones(len(line), dtype=bool)))
+        odd, praise = [], []
+        for orders, lines, reviews in self.brush.today(rng, day, self.usual, on_sale):
+            reviews.line = reviews.line + before
             before += len(lines)
+            odd.append((orders, lines))
+            praise.append(reviews)
         samples = self._served(self.oddities.samples(rng, day, self.usual, on_sale), free)
         orders, lines = self.oddities.mend(rng, day)
         fine = self.shelf.serve(self.counter.parts_of(lines), len(lines), free)

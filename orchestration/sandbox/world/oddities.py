@@ -1,4 +1,4 @@
-"""Orders behind which no baby is: bought reviews, creators' samples; and repaired orders."""
+"""Orders that nobody paid for: creators' samples, exchanges and reissues."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from orchestration.sandbox.world.listings import PLATFORMS, Listings
 from orchestration.sandbox.world.orders import (
-    BRUSH,
     DAY,
     EXCHANGE,
     REISSUE,
@@ -19,22 +18,9 @@ from orchestration.sandbox.world.orders import (
 )
 from orchestration.sandbox.world.rows import Rows
 
-BRUSH_BUYERS = 1 << 33
 CREATORS = 1 << 34
 KOLS = 48
-_CAMPAIGN_DAYS = 3
 _GIVES_SAMPLES = [PLATFORMS.index("douyin"), PLATFORMS.index("xiaohongshu")]
-
-
-@dataclass
-class Campaign:
-    """A seller buys good reviews for one listing: some accounts, few addresses."""
-
-    variant: int
-    warehouse: int
-    days_left: int
-    a_day: int
-    addresses: np.ndarray
 
 
 @dataclass
@@ -59,76 +45,10 @@ def no_repairs() -> Repairs:
 
 @dataclass
 class Oddities:
-    """Keeps campaigns and repairs from one day to the next."""
+    """Keeps repairs from one day to the next."""
 
     offers: Listings
-    rate: float
-    forced_on: int
-    campaigns: list[Campaign] = field(default_factory=list)
     repairs: Repairs = field(default_factory=no_repairs)
-    started: int = 0
-    buyers: int = 0
-
-    def brush(self, rng: np.random.Generator, day: int, usual: float, on_sale: np.ndarray):
-        """Today's brush orders and lines, given the usual number of orders a day."""
-        size = max(9, int(self.rate * usual * 10))
-        starts = rng.poisson(self.rate * usual / size) + (day == self.forced_on)
-        for _ in range(starts if self.rate > 0 and len(on_sale) else 0):
-            few = 3 + int(rng.integers(3))
-            tokens = BRUSH_BUYERS + self.started * 8 + np.arange(few)
-            variant, place = int(rng.choice(on_sale)), int(rng.integers(2))
-            a_day = size // _CAMPAIGN_DAYS
-            self.campaigns.append(Campaign(variant, place, _CAMPAIGN_DAYS, a_day, tokens))
-            self.started += 1
-        able = np.isin([campaign.variant for campaign in self.campaigns], on_sale)
-        parts = [
-            self._of_campaign(rng, campaign, day)
-            for campaign, can in zip(self.campaigns, able, strict=True)
-            if can
-        ]
-        for campaign in self.campaigns:
-            campaign.days_left -= 1
-        self.campaigns = [c for c in self.campaigns if c.days_left > 0]
-        return parts
-
-    def _of_campaign(self, rng, campaign: Campaign, day: int) -> tuple[Orders, Lines]:
-        count = campaign.a_day
-        variant = np.full(count, campaign.variant)
-        created = day * DAY + 9 * 3600 + np.sort(rng.integers(0, 13 * 3600, count))
-        paid = created + rng.integers(5, 60, count)
-        shipped = paid + rng.integers(1800, 8 * 3600, count)
-        numbers = BRUSH_BUYERS + self.buyers + np.arange(count)
-        self.buyers += count
-        shop = self.offers.shop[variant]
-        orders = blank_orders(
-            count,
-            shop=shop,
-            buyer=numbers * 16 + shop * 2,
-            address=rng.choice(campaign.addresses, count),
-            warehouse=np.full(count, campaign.warehouse),
-            kind=np.full(count, BRUSH),
-            created=created,
-            paid=paid,
-            shipped=shipped,
-            finished=shipped + rng.integers(14 * 3600, 40 * 3600, count),
-            due=paid + 2 * DAY,
-            flag=np.where(rng.random(count) < 0.35, 5, 0),
-        )
-        one = np.ones(count, dtype=np.int64)
-        gross = self.offers.list_cents[variant]
-        nothing = np.zeros(count, dtype=np.int64)
-        lines = plain_lines(
-            self.offers,
-            np.arange(count),
-            variant,
-            one,
-            orders.warehouse,
-            line_promo=nothing,
-            seller=nothing,
-            paid=gross.copy(),
-            leaves=np.zeros(count, dtype=bool),
-        )
-        return orders, lines
 
     def samples(self, rng: np.random.Generator, day: int, usual: float, on_sale: np.ndarray):
         """Parcels to creators, who pay nothing."""

@@ -22,6 +22,7 @@ _XHS = PLATFORMS.index("xiaohongshu")
 _MORNING = (30, 15, 8, 5, 4, 6, 15, 35, 60, 90, 110, 105)
 _EVENING = (100, 100, 100, 95, 95, 90, 90, 110, 150, 160, 130, 80)
 _HOURS = np.array(_MORNING + _EVENING) / (sum(_MORNING) + sum(_EVENING))
+STATIONS = 1 << 36
 
 
 @dataclass
@@ -155,14 +156,14 @@ class Checkout:
             shop=shop[at],
             household=household,
             buyer=household * 16 + shop[at] * 2 + second_account,
-            address=household * 2 + (rng.random(len(at)) < 0.04),
+            address=_addresses(rng, household),
             warehouse=place[at],
             kind=kind,
             created=self._created(rng, shop[at], household, sales.deposit[at], day),
             full_presale=full[at],
             deposit_cents=np.where(sales.deposit[at], deposit, 0).astype(np.int64),
             freight=self._freight(rng, shop[at], goods_paid),
-            flag=np.where(rng.random(len(at)) < 0.03, rng.integers(1, 5, len(at)), 0),
+            flag=np.where(rng.random(len(at)) < 0.03, rng.integers(1, 6, len(at)), 0),
             promo=lines.promo[at],
         )
         return self._with_gifts(rng, orders, lines, day)
@@ -269,3 +270,9 @@ class Checkout:
         )
         both = Lines.concat([lines, extra])
         return orders, both.take(np.lexsort((both.line_no, both.order)))
+
+
+def _addresses(rng: np.random.Generator, household: np.ndarray) -> np.ndarray:
+    """Home, now and then another place; some households share a pick-up station."""
+    own = household * 2 + (rng.random(len(household)) < 0.04)
+    return np.where(household % 17 == 3, STATIONS + household // (17 * 6), own)

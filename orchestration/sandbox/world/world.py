@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from orchestration.sandbox.world.brush import BrushOrders
 from orchestration.sandbox.world.buying import Buying
 from orchestration.sandbox.world.calendar import Calendar
 from orchestration.sandbox.world.catalogue import CATEGORIES, catalogue
@@ -76,7 +77,8 @@ class World:
             needs=self.needs,
             media=self.media,
             traffic=self.traffic,
-            oddities=Oddities(self.offers, config.brush_rate, int(config.days * 0.4)),
+            brush=BrushOrders(self.offers, config.brush_rate, int(config.days * 0.4)),
+            oddities=Oddities(self.offers),
             ledger=self.ledger,
         )
 
