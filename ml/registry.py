@@ -1,6 +1,7 @@
 """The only door to MLflow: training runs, trials, model versions, champion and roll-back."""
 
 import hashlib
+import json
 import logging
 import os
 import tempfile
@@ -17,6 +18,8 @@ _CHAMPION = "champion"
 _CHALLENGER = "challenger"
 _PREVIOUS = "previous_champion"
 _MODEL = "model"
+_REIGN = "reign."
+_TAG_LENGTH = 1_000  # MLflow cuts tags of a registered model at 5,000 bytes
 _NESTED_TRIALS = 50  # above it one table artifact: a nested run costs about 0.1 s
 _PARAM_BATCH, _METRIC_BATCH = 100, 1_000  # limits of one MLflow batch
 
@@ -137,13 +140,14 @@ class Registry:
         """
         number = version.version if isinstance(version, Version) else int(version)
         self.version(name, number)
-        if alias == _CHAMPION:
-            before = self.champion(name)
-            if before is not None and before.version != number:
-                self._tag(name, number, "replaced", str(before.version))
-                self._client.set_registered_model_alias(name, _PREVIOUS, str(before.version))
+        before = self.champion(name)
+        if alias == _CHAMPION and before is not None and before.version != number:
+            self._tag(name, number, "replaced", str(before.version))
+            self._client.set_registered_model_alias(name, _PREVIOUS, str(before.version))
         self._tag(name, number, f"{alias}_reason", reason)
         self._client.set_registered_model_alias(name, alias, str(number))
+        if alias == _CHAMPION and (before is None or before.version != number):
+            self._note_reign(name, number, reason)
         return self.version(name, number)
 
     def rollback(self, name: str, *, reason: str = "") -> Version:
@@ -163,7 +167,31 @@ class Registry:
             self._client.set_registered_model_alias(name, _PREVIOUS, earlier)
         else:
             self._client.delete_registered_model_alias(name, _PREVIOUS)
+        self._note_reign(name, target.version, reason or "rolled back")
         return self.version(name, target.version)
+
+    def reigns(self, name: str) -> pd.DataFrame:
+        """Who was champion when, oldest first: version, since, until (null: still), reason.
+
+        Moments are MLflow's, in UTC.
+        """
+        found = self._client.search_registered_models(f"name = '{name}'")
+        tags = found[0].tags if found else {}
+        events = [json.loads(tags[key]) for key in sorted(tags) if key.startswith(_REIGN)]
+        table = pd.DataFrame(events, columns=["version", "since", "reason"])
+        table["since"] = pd.to_datetime(table["since"], unit="ms", utc=True)
+        table.insert(2, "until", table["since"].shift(-1))
+        return table
+
+    def _note_reign(self, name: str, number: int, reason: str) -> None:
+        model = self._client.search_registered_models(f"name = '{name}'")[0]
+        count = sum(key.startswith(_REIGN) for key in model.tags)
+        # of all that can be done to a version only a description is given a moment
+        noted = self._client.update_model_version(name, str(number), f"champion: {reason}")
+        since = noted.last_updated_timestamp
+        event = {"version": number, "since": since, "reason": reason[:_TAG_LENGTH]}
+        text = json.dumps(event, ensure_ascii=False)
+        self._client.set_registered_model_tag(name, f"{_REIGN}{count:05d}", text)
 
     def fetch(self, version: Version) -> Path:
         """The local folder with the version's model files; read it, never write to it.

@@ -1,17 +1,16 @@
-"""The command line: run, demo, demo-real, sandbox, dev, doctor."""
+"""The command line: run, demo, demo-real, sandbox, models, dev, doctor."""
 
 import atexit
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,18 +20,18 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from orchestration.champions import models
 from orchestration.settings import Settings
+from orchestration.terminal import console, explained
 
 app = typer.Typer(
     help="Stork: from shops' daily extracts to a replenishment plan and a churn list.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-# a log file is wider than the 80 columns that rich assumes for it
-console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 150)
-
 sandbox = typer.Typer(help="A generated world to try things on.", no_args_is_help=True)
 app.add_typer(sandbox, name="sandbox")
+app.add_typer(models, name="models", no_args_is_help=True)
 
 Scale = Literal["tiny", "small", "medium", "large"]
 Defects = Literal["none", "realistic", "heavy"]
@@ -242,18 +241,6 @@ def once(folder: Path, fill: Callable[[Path], object]) -> object:
     filled = fill(fresh)
     fresh.rename(folder)
     return filled
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what a person can mend into one line and exit code 2."""
-    try:
-        yield
-    except typer.Exit:
-        raise
-    except (ValueError, OSError, RuntimeError) as problem:
-        console.print(f"[red]stork:[/] {problem}", highlight=False)
-        raise typer.Exit(2) from problem
 
 
 if __name__ == "__main__":

@@ -182,3 +182,19 @@ def test_working_with_the_registry_is_quiet_and_stays_off_the_network(
         registry.fetch(registry.champion("demand"))
     assert "alembic" not in caplog.text
     assert capfd.readouterr() == ("", "")
+
+
+def test_who_was_champion_when_is_a_table_that_ends_with_the_present_one(registry, record):
+    assert registry.reigns("demand").empty
+    for content, reason in (("a", "first"), ("b", "better")):
+        registry.set_alias("demand", "champion", record(content), reason=reason)
+    registry.set_alias("demand", "champion", 2, reason="still it: no new reign")
+    registry.set_alias("demand", "challenger", record("c"), reason="refused")
+    registry.rollback("demand", reason="stock ran out")
+
+    reigns = registry.reigns("demand")
+    assert list(reigns["version"]) == [1, 2, 1]
+    assert list(reigns["reason"]) == ["first", "better", "stock ran out"]
+    assert reigns["since"].is_monotonic_increasing
+    assert list(reigns["until"].iloc[:-1]) == list(reigns["since"].iloc[1:])
+    assert reigns["until"].isna().tolist() == [False, False, True]

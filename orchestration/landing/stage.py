@@ -40,6 +40,7 @@ def in_memory() -> duckdb.DuckDBPyConnection:
         }
     )
     connection.execute("set global TimeZone = 'Asia/Shanghai'")
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

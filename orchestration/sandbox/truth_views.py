@@ -37,6 +37,7 @@ def open_truth(truth: Truth, *, memory: str = "1000MB") -> Iterator[duckdb.DuckD
     ):
         connection.execute("set TimeZone = 'Asia/Shanghai'")
         connection.execute("set preserve_insertion_order = false")
+        connection.execute("set enable_progress_bar = false")  # the caller shows one of its own
         connection.execute("create schema whole")
         for name, source in _sources(connection, truth):
             connection.execute(f"create view whole.{name} as select * from {source}")
