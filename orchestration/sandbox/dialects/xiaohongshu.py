@@ -115,11 +115,13 @@ after_sales as (
     where refunds.created_at < bucket_end
     group by all
 ),
--- every second combination is taken apart, where its amounts come out even for one unit
+-- every second combination is taken apart, where its amounts come out even for one unit; one with
+-- a refund only where no cent was rounded, since nobody says by which weights a refund goes apart
 shares as (
     select c.*, p.platform_sku_id, l.paid_cents,
         sum(c.share_cents) over (partition by order_no, line_no) as all_share_cents,
         component_no = max(component_no) over (partition by order_no, line_no) as is_last,
+        (order_no, line_no) in (select (order_no, line_no) from whole.refunds) as is_refunded,
         (2 * l.paid_cents * c.share_cents + all_share_cents) // (2 * all_share_cents) as rounded
     from order_components c
     join order_lines l using (order_no, line_no)
@@ -143,7 +145,10 @@ combined as (
         from shares
     )
     group by all
-    having bool_and(part_cents % qty = 0)
+    having bool_and(
+        part_cents % qty = 0
+        and (not is_refunded or part_cents * all_share_cents = paid_cents * share_cents)
+    )
 ),
 -- what is no combination is its own only part
 plain as (
