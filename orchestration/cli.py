@@ -1,4 +1,4 @@
-"""The command line: run, demo, demo-real, sandbox, models, dev, doctor."""
+"""The command line: run, demo, demo-real, sandbox, models, alerts, dev, doctor."""
 
 import atexit
 import os
@@ -123,6 +123,37 @@ def dev(
 
     with explained():
         raise typer.Exit(serve(Settings(state=state), port))
+
+
+@app.command()
+def alerts(
+    state: Annotated[Path, typer.Option(help="The state whose checks are meant")] = Path(
+        "var/demo"
+    ),
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a test message to every channel")
+    ] = False,
+) -> None:
+    """Tell the channels of STORK_ALERT_URLS what turned red or is well again since last time."""
+    from monitoring.alerts import send
+    from orchestration import alerting, runner
+    from orchestration.graph import build
+
+    with explained():
+        settings = Settings(state=state)
+        channels = settings.alert_channels()
+        if not channels:
+            raise ValueError("no channel is set: put Apprise addresses into STORK_ALERT_URLS")
+        if test:
+            refused = sum(not send(channel, "Stork", "test 测试") for channel in channels)
+            console.print(f"{len(channels) - refused} of {len(channels)} channels took the test")
+            raise typer.Exit(1 if refused else 0)
+        settled = runner.settle(settings)
+        with runner.instance(settled) as home:
+            graph = build(settled).resolve_asset_graph()
+            red = alerting.problems(home, graph, settled)
+        delivery = alerting.tell(red, settled)
+        console.print(f"{len(red)} red; {delivery.sent} delivered, {delivery.waiting} waiting")
 
 
 @app.command()

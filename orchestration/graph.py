@@ -4,6 +4,7 @@ import os
 
 import dagster as dg
 
+from orchestration.alerting import alerts
 from orchestration.assets.churn import churn_list, churn_model, churn_scores
 from orchestration.assets.demand import demand_forecast, demand_model
 from orchestration.assets.extracts import extracts
@@ -42,7 +43,7 @@ def build(settings: Settings) -> dg.Definitions:
                 description="Everything below the lake: tables, models, plan, monitors.",
             ),
         ],
-        sensors=sensors,
+        sensors=[*sensors, alerts(settings)],
         schedules=schedules,
         resources={"dbt": dbt, **resources(settings)},
         executor=dg.in_process_executor,

@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     language: Literal["zh", "en"] = "zh"
     pseudonym_key: SecretStr | None = Field(None, min_length=16)
     reports_url: str = "http://127.0.0.1:3001"
+    ui_url: str = "http://127.0.0.1:3000"
+    alert_urls: SecretStr | None = Field(
+        None, description="where alerts go: Apprise addresses, parted by blanks"
+    )
 
     seed: int = 7
     threads: int = Field(default_factory=lambda: min(4, len(os.sched_getaffinity(0))), ge=1)
@@ -103,6 +107,10 @@ class Settings(BaseSettings):
             fresh.write_text(key)
             fresh.replace(path)
         return path.read_bytes()
+
+    def alert_channels(self) -> list[str]:
+        """The addresses that alerts go to; they hold tokens, so they are never printed."""
+        return self.alert_urls.get_secret_value().split() if self.alert_urls else []
 
     def dbt_environment(self) -> dict[str, str]:
         """What dbt's profile and sources read from the environment."""

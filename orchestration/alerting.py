@@ -1,0 +1,84 @@
+"""Red asset checks go to the outbox and from there to people; nothing here can fail a run."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from monitoring.alerts import Delivery, Outbox, Problem, send
+from orchestration.partitions import TIMEZONE
+from orchestration.settings import Settings
+
+NEXT_STEPS = {
+    "extracts": {
+        "zh": "打开该数据集的检查页，请取数方按隔离区所列的文件、行、字段修正后重新投放；"
+        "修好前不会更新计划",
+        "en": "open the extract's checks, have the puller mend the file, row and field that "
+        "quarantine names and land it again; until then nothing is derived from it",
+    },
+    "models": {
+        "zh": "已请求一次重训；到模型资产查看新模型为何被采用或拒绝",
+        "en": "one retrain has been requested; the model's asset says why it was promoted or not",
+    },
+    "other": {
+        "zh": "打开该资产的检查页，查看失败的行与原因",
+        "en": "open the asset's checks and look at the rows that failed and why",
+    },
+}
+
+
+def problems(instance: dg.DagsterInstance, graph: Any, settings: Settings) -> list[Problem]:
+    """Every check of the asset `graph` whose latest result is an error, and what to do about it."""
+    keys = sorted(graph.asset_check_keys, key=lambda key: key.to_user_string())
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    found = []
+    for key in keys:
+        record = latest.get(key)
+        event = record.event.dagster_event if record and record.event else None
+        if event is None or event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue
+        result = event.asset_check_evaluation_data
+        if result.passed or result.severity != dg.AssetCheckSeverity.ERROR:
+            continue
+        group = graph.get(key.asset_key).group_name
+        kind = "models" if key.asset_key.path[-1].endswith("_model") else group
+        steps = NEXT_STEPS.get(kind, NEXT_STEPS["other"])
+        found.append(
+            Problem(
+                key=f"{key.asset_key.to_user_string()}: {key.name}",
+                reason=result.description or "-",
+                next_step=steps[settings.language],
+                link=f"{settings.ui_url}/assets/{'/'.join(key.asset_key.path)}?view=checks",
+            )
+        )
+    return found
+
+
+def tell(red: Iterable[Problem], settings: Settings) -> Delivery:
+    """Report what is red and deliver what waits to the channels of STORK_ALERT_URLS."""
+    at = datetime.now(ZoneInfo(TIMEZONE))
+    outbox = Outbox(settings.folder("outbox"), language=settings.language)
+    outbox.report(list(red), at)
+    return outbox.deliver(settings.alert_channels(), send)
+
+
+def alerts(settings: Settings) -> dg.SensorDefinition:
+    """The switch `alerts`: every five minutes, what turned red or well again is told once."""
+
+    @dg.sensor(
+        name="alerts",
+        minimum_interval_seconds=300,
+        description="Tells people once what turned red and once when it is well again.",
+    )
+    def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        graph = context.repository_def.asset_graph
+        red = problems(context.instance, graph, settings)
+        delivery = tell(red, settings)
+        return dg.SkipReason(
+            f"{len(red)} red; {delivery.sent} messages delivered, {delivery.waiting} waiting for "
+            f"{delivery.channels} channels"
+        )
+
+    return alerts

@@ -1,0 +1,158 @@
+"""The outbox against a real HTTP server on loopback, and red checks of a real Dagster instance."""
+
+import json
+import threading
+from datetime import date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import dagster as dg
+import pytest
+
+from monitoring.alerts import Outbox, Problem, send
+from orchestration import alerting
+from orchestration.graph import build
+from orchestration.settings import Settings
+
+AT = datetime(2026, 6, 28, 7, 0)  # noqa: DTZ001 only printed
+WAPE = Problem("demand_model: forecast_error", "WAPE 61.0% is above its limit 55.0%", "look")
+STOCK = Problem("jushuitan/stock: broken_share_below_limit", "all rows broken", "mend the file")
+
+
+class Server:
+    """Takes notes; answers 500 while `is_down`."""
+
+    def __init__(self) -> None:
+        self.got: list[dict] = []
+        self.is_down = False
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if not server.is_down:
+                    server.got.append(json.loads(body))
+                self.send_response(500 if server.is_down else 200)
+                self.end_headers()
+
+            def log_message(self, *said: object) -> None:
+                """Say nothing."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"json://127.0.0.1:{self.http.server_port}/token-of-the-brand"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    yield server
+    server.http.shutdown()
+    server.http.server_close()
+
+
+def test_a_problem_is_told_once_when_it_turns_red_and_once_when_it_is_well(tmp_path, server):
+    for red in ([WAPE, STOCK], [WAPE, STOCK], [STOCK], [STOCK]):
+        outbox = Outbox(tmp_path, language="en")
+        outbox.report(red, AT)
+        outbox.deliver([server.url], send)
+
+    titles = [message["title"] for message in server.got]
+    assert titles == ["Stork: 2 red, 0 well again", "Stork: 0 red, 1 well again"]
+    first, second = (message["message"] for message in server.got)
+    assert "WAPE 61.0% is above its limit 55.0%" in first
+    assert "next step: mend the file" in first
+    assert "demand_model: forecast_error (red since 2026-06-28 07:00)" in second
+
+
+def test_a_channel_that_is_down_gets_its_message_later_and_the_other_not_twice(tmp_path, server):
+    down = Server()
+    down.is_down = True
+    outbox = Outbox(tmp_path)
+    outbox.report([WAPE], AT)
+    channels = [down.url, server.url]
+    assert outbox.deliver(channels, send).waiting == 1
+    assert (len(server.got), len(down.got)) == (1, 0)
+    down.is_down = False
+    delivery = Outbox(tmp_path).deliver(channels, send)
+    assert (delivery.sent, delivery.waiting) == (1, 0)
+    assert (len(server.got), len(down.got)) == (1, 1)
+    down.http.shutdown()
+    down.http.server_close()
+
+
+def test_an_address_is_a_secret_and_is_written_nowhere(tmp_path, server):
+    outbox = Outbox(tmp_path)
+    outbox.report([WAPE], AT)
+    outbox.deliver([server.url, "nonsense://"], send)
+    kept = "".join(path.read_text() for path in tmp_path.iterdir())
+    assert "token-of-the-brand" not in kept
+    assert json.loads(kept)["waiting"][0]["reached"], "one channel took it, the other never can"
+
+
+def test_without_a_channel_messages_wait_for_one(tmp_path, server):
+    outbox = Outbox(tmp_path)
+    outbox.report([WAPE], AT)
+    assert outbox.deliver([], send).waiting == 1
+    assert outbox.deliver([server.url], send).sent == 1
+    assert "异常" in server.got[0]["title"]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    day = date(2026, 6, 28)
+    state = tmp_path_factory.mktemp("alerts")
+    return Settings(environment="test", state=state, as_of=day, first_day=day, language="en")
+
+
+def test_a_red_check_of_the_graph_becomes_an_alert_and_a_warning_does_not(settings, server):
+    told = settings.model_copy(update={"alert_urls": _secret(server.url)})
+    defs = build(settings)
+    graph = defs.resolve_asset_graph()
+    stock = dg.AssetKey(["jushuitan", "stock"])
+
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def check(key: dg.AssetKey, name: str, passed: bool, severity="ERROR") -> None:
+            instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(
+                    asset_key=key,
+                    check_name=name,
+                    passed=passed,
+                    severity=dg.AssetCheckSeverity[severity],
+                    description="all rows are broken",
+                )
+            )
+
+        check(stock, "broken_share_below_limit", passed=False)
+        check(stock, "quarantine", passed=False, severity="WARN")
+        check(dg.AssetKey("demand_model"), "forecast_error", passed=True)
+        red = alerting.problems(instance, graph, told)
+        assert [problem.key for problem in red] == ["jushuitan/stock: broken_share_below_limit"]
+        assert "quarantine" in red[0].next_step
+        assert red[0].link == "http://127.0.0.1:3000/assets/jushuitan/stock?view=checks"
+        assert alerting.tell(red, told).sent == 1
+        check(stock, "broken_share_below_limit", passed=True)
+        assert alerting.tell(alerting.problems(instance, graph, told), told).sent == 1
+
+    assert [message["title"] for message in server.got] == [
+        "Stork: 1 red, 0 well again",
+        "Stork: 0 red, 1 well again",
+    ]
+
+
+def test_the_switch_is_off_and_its_tick_says_what_it_did(settings):
+    defs = build(settings)
+    sensor = defs.resolve_sensor_def("alerts")
+    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(
+            instance=instance, repository_def=defs.get_repository_def()
+        )
+        (skipped,) = [sensor(context)]
+    assert skipped.skip_message == "0 red; 0 messages delivered, 0 waiting for 0 channels"
+
+
+def _secret(text: str):
+    from pydantic import SecretStr
+
+    return SecretStr(text)
