@@ -12,6 +12,8 @@ from orchestration.landing.refusals import Refused
 from orchestration.landing.schema import Dataset
 from orchestration.landing.values import quoted
 
+_AT_ONCE = 4 << 20  # bytes of text: a document that is taken apart is in memory several times
+
 
 def read_documents(
     connection: duckdb.DuckDBPyConnection, documents: pa.Table, dataset: Dataset
@@ -71,13 +73,6 @@ def _parse_single_ones(
     connection: duckdb.DuckDBPyConnection, record: Record, dataset: Dataset
 ) -> None:
     """Documents that hold one record instead of a list, or are a record, or a list of records."""
-    scratch(
-        connection,
-        "odd",
-        "select _file, _doc, text from parsed join documents using (_file, _doc) "
-        "where not has_failed and records is null",
-    )
-    connection.execute("delete from odd where not json_valid(text)")
     cases = []
     for path in filter(None, dataset.envelopes):
         at = quoted(json_path(keys_of(path)))
@@ -90,14 +85,23 @@ def _parse_single_ones(
         cases.append(f"when json_type(text) = 'ARRAY' and {is_list} then text")
     if not cases:
         return
-    structure = quoted(json.dumps([record.structure]))
-    connection.execute(
-        "update parsed set records = found.records from ("
-        f"select _file, _doc, from_json(wrapped, {structure}) as records from ("
-        f"select _file, _doc, case {' '.join(cases)} end as wrapped from odd) "
-        "where wrapped is not null) found "
-        "where parsed._file = found._file and parsed._doc = found._doc"
+    scratch(
+        connection,
+        "odd",
+        "select _file, _doc, sum(strlen(text)) over (order by _file, _doc rows between unbounded "
+        f"preceding and current row) // {_AT_ONCE} as chunk from parsed "
+        "join documents using (_file, _doc) where not has_failed and records is null",
     )
+    structure = quoted(json.dumps([record.structure]))
+    for (chunk,) in connection.sql("select distinct chunk from odd order by 1").fetchall():
+        connection.execute(
+            "update parsed set records = found.records from ("
+            f"select _file, _doc, from_json(wrapped, {structure}) as records from ("
+            f"select _file, _doc, case {' '.join(cases)} end as wrapped from documents "
+            f"semi join (from odd where chunk = {int(chunk)}) using (_file, _doc) "
+            "where json_valid(text)) where wrapped is not null) found "
+            "where parsed._file = found._file and parsed._doc = found._doc"
+        )
 
 
 def _has_key(dataset: Dataset, start: str) -> str:
