@@ -181,10 +181,8 @@ def _keyed(frame: pd.DataFrame, name: str, keys: tuple[str, ...], freq: str) -> 
             )
     repeated = frame.duplicated(list(keys))
     if repeated.any():
-        first = frame.loc[repeated, list(keys)].iloc[0].astype(str).to_dict()
-        raise BadTask(
-            f"frame '{name}': {int(repeated.sum())} rows repeat their key, first: {first}"
-        )
+        first = ", ".join(frame.loc[repeated, list(keys)].iloc[0].astype(str))
+        raise BadTask(f"frame '{name}': {int(repeated.sum())} rows repeat a key, first: {first}")
     return frame.sort_values(list(keys), ignore_index=True)
 
 
