@@ -64,10 +64,7 @@ class Task:
         """The panel up to `cutoff`, and the plan up to the horizon after it."""
         known = self.known_future
         if known is not None:
-            periods = pd.date_range(
-                cutoff, periods=self.setting.horizon + 1, freq=self.setting.freq
-            )
-            known = known[known["ds"] <= periods[-1]]
+            known = known[known["ds"] <= self.ahead(cutoff)[-1]]
         return self.panel[self.panel["ds"] <= cutoff], known
 
     def ahead(self, cutoff: pd.Timestamp) -> pd.DatetimeIndex:
