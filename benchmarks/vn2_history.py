@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the VN2 files")
     parser.add_argument("--models", default="stork", help="stork, stork-xgboost, stork-lstm")
     parser.add_argument("--peers", default=",".join(PEERS), help="comma separated, may be empty")
+    parser.add_argument("--windows", type=int, default=WINDOWS, help="the last N origins only")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="results.json")
     options = parser.parse_args()
@@ -47,7 +48,7 @@ def main() -> int:
             "vn2_history",
             frames.panel,
             setting=Setting("W-MON", HORIZON, threads=options.threads),
-            windows=WINDOWS,
+            windows=min(options.windows, WINDOWS),
             static=frames.static,
         )
         outcome = contest(task, names, levels=["product", "store"])
@@ -87,8 +88,8 @@ def _print(console: Console, rows: pd.DataFrame, panel: pd.DataFrame, outcome: O
     in_stock = int(((panel["ds"] > first) & ~panel["is_stockout"]).sum())
     scored = outcome.accuracy.query("level == 'series' and segment == 'all' and horizon == 'all'")
     table = Table(
-        title=f"WAPE by level, 1 to {HORIZON} weeks ahead, {WINDOWS} origins, in-stock cells "
-        f"scored: {int(scored['n'].iloc[0]):,} of {in_stock:,}",
+        title=f"WAPE by level, 1 to {HORIZON} weeks ahead, {len(outcome.task.cutoffs)} of "
+        f"{WINDOWS} origins, in-stock cells scored: {int(scored['n'].iloc[0]):,} of {in_stock:,}",
         title_justify="left",
     )
     for title in ["model", *rows.columns, "fit + predict s"]:

@@ -78,8 +78,13 @@ def test_series_that_get_no_forecast_are_said_and_fail_the_run(task, monkeypatch
     task.panel.to_parquet(tmp_path / "shop.parquet")
     STATIC.to_parquet(tmp_path / "static.parquet")
     command = f"--panel {tmp_path}/shop.parquet --static {tmp_path}/static.parquet --freq W-MON "
-    code = cold_start.main((command + "--horizon 3 --product product --category kind").split())
+    command += f"--horizon 3 --product product --category kind --out {tmp_path}/out.json"
+    code = cold_start.main(command.split())
     said = " ".join(capsys.readouterr().out.split())
     assert code == 1
     assert "not supported: stork gave 4 of 4 series no forecast (new product, 0 periods" in said
-    assert "stork, that category alone" in said
+    rows = pd.read_json(tmp_path / "out.json")
+    alone = rows[rows["model"] == "stork, that category alone"]
+    assert list(alone["periods"]) == [4, 8]
+    assert (alone["case"] == "new kind milk").all()
+    assert (alone["without_forecast"] == 0).all()
