@@ -103,6 +103,7 @@ class Ledger:
 
 
 Policy = Callable[[int, Shelf], np.ndarray]
+Demand = np.ndarray | Callable[[int], np.ndarray]
 
 
 def open_shelf(on_hand, under_way=None, *, longest_lead: int) -> Shelf:
@@ -177,10 +178,11 @@ def pass_period(shelf: Shelf, demand, *, backorders: bool = False) -> tuple[Shel
 
 def replay(
     policy: Policy,
-    demand: np.ndarray,
+    demand: Demand,
     shelf: Shelf,
     *,
     lead,
+    periods: int | None = None,
     quoted_lead=None,
     terms: Terms | None = None,
     backorders: bool = False,
@@ -188,23 +190,26 @@ def replay(
     """Run `policy` over `demand` (n, T) from `shelf`; return every event and the last shelf.
 
     `policy(t, shelf)` gives the units wished (n,) at the end of period t - 1, from the shelf then.
-    `lead`: lead time in whole periods of the order decided before period t, (n, T), (n, 1) or a
-    number: draw it once and give every policy the same draws. `quoted_lead` is what the policy
-    is told, the rounded mean lead of each series if not given. Raises ValueError for a negative
-    wish.
+    `demand` may be a function of t that is asked once the order before t is placed; then `periods`
+    says how many. `lead`: lead time in whole periods of the order decided before period t, (n, T),
+    (n, 1) or a number: draw it once and give every policy the same draws. `quoted_lead` is what
+    the policy is told, the rounded mean lead of each series if not given. Raises ValueError for a
+    wish that is negative or no number.
     """
-    demand = np.asarray(demand, dtype=float)
-    lead = np.broadcast_to(np.asarray(lead), demand.shape)
+    if not callable(demand):
+        table = np.asarray(demand, dtype=float)
+        periods, demand = table.shape[1], lambda t: table[:, t]
+    lead = np.broadcast_to(np.asarray(lead), (len(shelf.on_hand), periods))
     quoted = np.rint(lead.mean(axis=1)) if quoted_lead is None else quoted_lead
     terms = terms or Terms()
     rows = []
-    for t in range(demand.shape[1]):
+    for t in range(periods):
         wish = np.asarray(policy(t, shelf), dtype=float)
         if not (wish >= 0).all():
             raise ValueError(f"the policy wished for a negative quantity before period {t}")
         qty = terms.accept(wish)
         shelf, events = pass_period(
-            place(shelf, qty, lead[:, t], quoted), demand[:, t], backorders=backorders
+            place(shelf, qty, lead[:, t], quoted), demand(t), backorders=backorders
         )
         rows.append(events | {"ordered": qty})
     ledger = Ledger(**{name: np.stack([r[name] for r in rows], axis=1) for name in rows[0]})
