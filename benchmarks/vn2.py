@@ -124,9 +124,7 @@ def earlier_games(sales, demand, starts, anchors, game: Game, forecasts) -> dict
         known = lambda t, start=start: sales.until(start + t)  # noqa: E731
         windows = [a for a in anchors if a + game.weeks <= start]
         level = tuned_level(before, demand, game, forecasts, windows)
-        policies = contestants(
-            game, lambda t, start=start: sales.until(start + t), forecasts, level
-        )
+        policies = contestants(game, known, forecasts, level)
         shelf = opening_state(before, demand, game)
         truth = demand[:, start : start + game.weeks]
         censored = ~sales.in_stock[:, start : start + game.weeks]
