@@ -7,7 +7,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-allocation test dev lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ bench-ingest: setup ## 1 million order lines from landing to marts, beside plain
 
 bench-nightly: setup ## one more day of extracts against a full rebuild (minutes, 10 GB of disk)
 	@$(BIN)/python -m benchmarks.nightly
+
+bench-allocation: setup ## 100,000 rows under budget and capacities, and the gap to a solver
+	@$(BIN)/python -m benchmarks.allocation
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 5 minutes on 2 cores)"
