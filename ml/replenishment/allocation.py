@@ -3,6 +3,8 @@
 Each row's wish is cut into blocks of whole packs; the first block is at least the MOQ. A block's
 worth per yuan never rises along its row, so reading the sorted list from the top until a budget or
 a capacity is used up is both the plan and its explanation: a smaller budget just cuts the list.
+Where several limits are short at once, a yuan, a supplier's unit and a warehouse's room each have
+a price (their dual prices), and the list is sorted by worth per price paid.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +15,9 @@ from ml.replenishment.marginal import DemandCdf, packs_worth_buying, value_of
 
 BLOCKS = 12
 CHUNK = 4096
+PRICE_ROUNDS = 5
 # a full budget or warehouse refuses so many blocks before it is closed for good
-REFUSALS = 20
+REFUSALS = 5
 LIMITS = ("budget", "supplier_capacity", "warehouse_capacity")
 
 
@@ -111,10 +114,12 @@ def allocate(offers: Offers, limits: Limits | None = None) -> Allocation:
     limits = limits or Limits()
     wish = wished_packs(offers)
     blocks = _blocks(offers, wish)
-    worth = blocks.value / np.maximum(blocks.cost * blocks.packs, 1e-12)
-    # rows with equal worth: the cheaper block first; blocks of one row keep their order
+    uses = _uses(offers, limits, blocks)
+    per_pack = blocks.value / blocks.packs
+    worth = per_pack / np.maximum(_prices(blocks, per_pack, uses) + 1e-6 * blocks.cost, 1e-12)
+    # equal worth: the cheaper block first; blocks of one row keep their order
     order = np.lexsort((np.arange(len(worth)), blocks.cost * blocks.packs, -worth))
-    taken, cause = _fill(blocks, order, _uses(offers, limits, blocks), len(wish))
+    taken, cause = _fill(blocks, order, uses, len(wish))
     packs = np.bincount(blocks.row, weights=taken, minlength=len(wish))
     names = np.array(["", *LIMITS], dtype=object)
     pack = np.maximum(offers.pack_size, 1)
@@ -165,6 +170,40 @@ def _uses(offers: Offers, limits: Limits, blocks: Blocks) -> list[tuple]:
         one(offers.supplier[blocks.row], blocks.units, limits.supplier_units),
         one(offers.warehouse[blocks.row], blocks.room, limits.warehouse_room),
     ]
+
+
+def _prices(blocks: Blocks, per_pack: np.ndarray, uses: list) -> np.ndarray:
+    """What one pack of each block pays for all limits together, at the limits' dual prices.
+
+    One limit after the other, its price is what the last pack it has room for earns beyond the
+    other prices; a few rounds bring them close to each other's balance.
+    """
+    toll = np.zeros(len(per_pack))
+    prices = [None if use is None else np.zeros(len(use[2])) for use in uses]
+    for _ in range(PRICE_ROUNDS):
+        for k, use in enumerate(uses):
+            if use is None:
+                continue
+            group, used, left = use
+            others = toll - prices[k][group] * used
+            earns = np.maximum(per_pack - others, 0.0) / np.maximum(used, 1e-12)
+            prices[k] = np.zeros(len(left))
+            ranked = np.lexsort((-earns, group))
+            over = _running(group[ranked], (blocks.packs * used)[ranked]) > left[group[ranked]]
+            # written from the last to the first, the first block beyond the limit stays
+            beyond = ranked[over][::-1]
+            prices[k][group[beyond]] = earns[beyond]
+            toll = others + prices[k][group] * used
+    return toll
+
+
+def _running(group: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """Sums so far within each group; equal groups must lie together."""
+    if not len(group):
+        return amount
+    total = np.cumsum(amount)
+    edges = np.flatnonzero(np.r_[True, np.diff(group) != 0])
+    return total - np.repeat(np.r_[0.0, total][edges], np.diff(np.r_[edges, len(group)]))
 
 
 def _fill(blocks: Blocks, order: np.ndarray, uses: list, n_rows: int):
@@ -220,10 +259,7 @@ def _first_misfit(blocks: Blocks, waiting: np.ndarray, uses: list) -> tuple[int,
             continue
         group, wanted = use[0][waiting], blocks.packs[waiting] * use[1][waiting]
         by_group = np.argsort(group, kind="stable")
-        running = np.cumsum(wanted[by_group])
-        edges = np.flatnonzero(np.r_[True, np.diff(group[by_group]) != 0])
-        before = np.r_[0.0, running][edges]
-        within = running - np.repeat(before, np.diff(np.r_[edges, len(group)]))
+        within = _running(group[by_group], wanted[by_group])
         misfit = by_group[within > use[2][group[by_group]] + 1e-6]
         if len(misfit) and misfit.min() < first:
             first, by = int(misfit.min()), k
