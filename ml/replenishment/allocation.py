@@ -105,14 +105,18 @@ def wished_packs(offers: Offers) -> np.ndarray:
     return np.where(short, np.where(lifted, least, 0.0), packs)
 
 
-def allocate(offers: Offers, limits: Limits | None = None) -> Allocation:
+def allocate(
+    offers: Offers, limits: Limits | None = None, *, wish: np.ndarray | None = None
+) -> Allocation:
     """Fill the list from the top while budget, suppliers and warehouses last.
+
+    `wish`: whole packs (n,) to start from, instead of those worth their money.
 
     A block that does not fit whole is taken in as many packs as do, never below the MOQ; its row
     gets no more, and `bound_by` names the limit.
     """
     limits = limits or Limits()
-    wish = wished_packs(offers)
+    wish = wished_packs(offers) if wish is None else np.asarray(wish, dtype=float)
     blocks = _blocks(offers, wish)
     uses = _uses(offers, limits, blocks)
     per_pack = blocks.value / blocks.packs
