@@ -7,7 +7,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-allocation test dev lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,12 @@ bench-demand: .venv/.peers ## demand beside its peers on all panels found; DATA=
 
 bench-scale: .venv/.peers ## demand at 1x, 4x and 16x up to 30,000 series, beside mlforecast (an hour)
 	@$(BIN)/python -m benchmarks.scale $(BENCH)
+
+bench-vn2: setup ## the VN2 game on earlier windows; DATA=folder of the public files (half an hour)
+	@$(BIN)/python -m benchmarks.vn2 --data $(DATA)/vn2 --out var/bench/vn2.json
+
+bench-allocation: setup ## 100,000 rows under budget and capacities, and the gap to a solver
+	@$(BIN)/python -m benchmarks.allocation
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 5 minutes on 2 cores)"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import dominicks_oj, generated, grocer, online_retail, vn2
+from benchmarks import dominicks_oj, generated, grocer, online_retail, vn2_panel
 from benchmarks.frames import Frames
 
 
@@ -31,7 +31,7 @@ class Source:
 
 
 SOURCES = {
-    "vn2": Source(vn2.read, "vn2", "W-MON", 8, 3),
+    "vn2": Source(vn2_panel.read, "vn2", "W-MON", 8, 3),
     "dominicks_oj": Source(dominicks_oj.read, "dominicks_oj", "W-THU", 4, 3),
     "online_retail_ii": Source(online_retail.read, "online_retail_ii", "W-MON", 4, 3),
     "cj_categories": Source(lambda _: grocer.read_categories(), None, "W-MON", 4, 3),

@@ -1,45 +1,172 @@
-"""VN2 Inventory Planning Challenge: store x product weekly sales, in-stock flags, attributes."""
+"""The VN2 inventory competition, played on earlier weeks of its history or on revealed weeks.
 
+python -m benchmarks.vn2 --data DIR [--reveal DIR] --out results.json
+
+Without --reveal: games of eight weeks at every starting point (eight weeks apart) that two whole
+seasons precede. With --reveal: the real game from the state in DIR, week_1.csv ... one at a time.
+"""
+
+import argparse
+import json
+import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from benchmarks.frames import Frames
+from benchmarks.weekly_game import (
+    Game,
+    RollingForecasts,
+    Sales,
+    believed_demand,
+    contestants,
+    opening_state,
+    play,
+    scores,
+    tuned_level,
+)
+from ml.replenishment.simulation import Shelf, open_shelf
 
-KEYS = ["Store", "Product"]
+KEY = ["Store", "Product"]
+# of whole weeks: two seasons before a game, and what the earliest game to tune on needs
+SEASONS_BEFORE, TUNING_BEFORE = 104, 88
 
 
-def read(folder: Path) -> Frames:
-    """Panel with is_stockout from sales.csv and in_stock.csv, static from master.csv.
-
-    Weeks before a store-product's first sale are left out where it was out of stock in all of
-    them: it was not on the shelf yet.
-    """
-    sales = _long(folder / "sales.csv", "y")
-    stock = _long(folder / "in_stock.csv", "in_stock")
-    panel = sales.merge(stock, on=["unique_id", "ds"])
-    panel["is_stockout"] = ~panel.pop("in_stock").astype(bool)
-    offered = (panel["y"] > 0) | ~panel["is_stockout"]
-    begun = panel["unique_id"].map(panel[offered].groupby("unique_id")["ds"].min())
-    panel = panel[panel["ds"] >= begun].reset_index(drop=True)
-    master = pd.read_csv(folder / "master.csv")
-    static = master.drop(columns=KEYS).astype(str).add_prefix("x_")
-    static.columns = [name.removeprefix("x_").lower() for name in static.columns]
-    static = static.assign(
-        unique_id=_ids(master),
-        store=master["Store"].astype(str),
-        product=master["Product"].astype(str),
+def main() -> None:
+    """Play, print the table, write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--reveal", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--model", default="ensemble", help="model of the demand forecaster")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    game, sales = Game(), read_sales(options.data)
+    begun = time.monotonic()
+    anchors = list(range(sales.width, TUNING_BEFORE - 1, -game.weeks))[::-1]
+    forecasts = RollingForecasts(
+        anchors, horizon=game.lead + 2, model=options.model, threads=options.threads
     )
-    first = ["unique_id", "product", "store"]
-    return Frames(panel, static[[*first, *static.columns.difference(first)]])
+    demand = believed_demand(sales, game, anchors[0] - game.warm_up)
+    results = {"model": options.model, "judged_weeks": f"{game.weeks - game.judged + 1}-8"}
+    if options.reveal:
+        shelf = read_state(options.data, game)
+        results["policies"] = real_game(sales, demand, shelf, options.reveal, game, forecasts)
+    else:
+        starts = [a for a in anchors if SEASONS_BEFORE <= a <= sales.width - game.weeks]
+        results |= earlier_games(sales, demand, starts, anchors, game, forecasts)
+    for table in results["policies"].values():
+        table["cost_weeks_3_8"] = table.pop("cost_judged")
+    results["seconds"] = round(time.monotonic() - begun, 1)
+    options.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    _print(results)
 
 
-def _long(path: Path, name: str) -> pd.DataFrame:
-    wide = pd.read_csv(path)
-    wide = wide.assign(unique_id=_ids(wide)).drop(columns=KEYS)
-    long = wide.melt("unique_id", var_name="ds", value_name=name)
-    return long.assign(ds=pd.to_datetime(long["ds"]))
+def read_sales(folder: Path) -> Sales:
+    """History to week 0: units sold, in-stock marks and the attributes of each store-product."""
+    sold, stock = (pd.read_csv(folder / f"{name}.csv") for name in ("sales", "in_stock"))
+    master = sold[KEY].merge(pd.read_csv(folder / "master.csv"), on=KEY, how="left")
+    ids = (sold["Store"].astype(str) + "_" + sold["Product"].astype(str)).to_numpy()
+    static = master.astype(str).rename(columns={"Department": "category"}).assign(unique_id=ids)
+    stock = sold[KEY].merge(stock, on=KEY, how="left")
+    weeks = sold.columns.drop(KEY)
+    return Sales(
+        ids,
+        pd.DatetimeIndex(weeks),
+        sold[weeks].to_numpy(float),
+        stock[weeks].to_numpy(bool),
+        static,
+    )
 
 
-def _ids(frame: pd.DataFrame) -> pd.Series:
-    return frame["Store"].astype(str) + "-" + frame["Product"].astype(str)
+def read_state(folder: Path, game: Game) -> Shelf:
+    """The shelf at the end of week 0, in the order of the sales file."""
+    sold = pd.read_csv(folder / "sales.csv", usecols=KEY)
+    state = sold.merge(pd.read_csv(folder / "initial_state.csv"), on=KEY, how="left")
+    under_way = state[["In Transit W+1", "In Transit W+2"]].to_numpy(float)
+    return open_shelf(state["End Inventory"].to_numpy(float), under_way, longest_lead=game.lead)
+
+
+def read_week(path: Path, ids: np.ndarray) -> np.ndarray:
+    """Units sold in one revealed week (n,), in the order of `ids`: the file's last column.
+
+    Raises ValueError when a store-product is missing.
+    """
+    frame = pd.read_csv(path)
+    frame.index = frame["Store"].astype(str) + "_" + frame["Product"].astype(str)
+    units = frame.iloc[:, -1].reindex(ids).to_numpy(float)
+    if np.isnan(units).any():
+        raise ValueError(f"{path.name} lacks {int(np.isnan(units).sum())} store-products")
+    return units
+
+
+def real_game(sales, demand, shelf, folder: Path, game: Game, forecasts) -> dict:
+    """Scores of all policies; week k is read only once the order before it is placed."""
+    windows = [a for a in forecasts.anchors if a + game.weeks <= sales.width]
+    level = tuned_level(sales, demand, game, forecasts, windows)
+    revealed = [sales]
+
+    def reveal(t: int) -> np.ndarray:
+        if len(revealed) == t + 1:
+            units = read_week(folder / f"week_{t + 1}.csv", sales.ids)
+            revealed.append(revealed[t].plus(units))
+        return revealed[t + 1].units[:, -1]
+
+    policies = contestants(game, lambda t: revealed[t], forecasts, level)
+    return scores(game, play(game, policies, reveal, shelf))
+
+
+def earlier_games(sales, demand, starts, anchors, game: Game, forecasts) -> dict:
+    """Scores at each starting point, and on average over them."""
+    by_start = {}
+    for start in starts:
+        before = sales.until(start)
+        known = lambda t, start=start: sales.until(start + t)  # noqa: E731
+        windows = [a for a in anchors if a + game.weeks <= start]
+        level = tuned_level(before, demand, game, forecasts, windows)
+        policies = contestants(game, known, forecasts, level)
+        shelf = opening_state(before, demand, game)
+        truth = demand[:, start : start + game.weeks]
+        censored = ~sales.in_stock[:, start : start + game.weeks]
+        by_start[f"{before.weeks[-1]:%Y-%m-%d}"] = {
+            "service_levels": sorted({float(x) for x in level}),
+            "imputed_share": round(float(censored.mean()), 4),
+            "policies": scores(game, play(game, policies, truth, shelf)),
+        }
+    names = next(iter(by_start.values()))["policies"]
+    mean = {
+        name: {
+            key: np.mean([one["policies"][name][key] for one in by_start.values()], axis=0)
+            .round(4)
+            .tolist()
+            for key in names[name]
+        }
+        for name in names
+    }
+    saving = [
+        1
+        - one["policies"]["stork"]["cost_judged"]
+        / one["policies"]["official_benchmark"]["cost_judged"]
+        for one in by_start.values()
+    ]
+    return {"policies": mean, "starts": by_start, "saving_mean": round(float(np.mean(saving)), 4)}
+
+
+def _print(results: dict) -> None:
+    starts = results.get("starts", {})
+    head = "".join(f"{day:>12}" for day in starts)
+    print(f"{'cost of weeks 3-8':24}{'mean' if starts else 'cost':>9} {head}   fill  days")
+    for name, row in results["policies"].items():
+        costs = (one["policies"][name]["cost_judged"] for one in starts.values())
+        each = "".join(f"{cost:12.1f}" for cost in costs)
+        print(
+            f"{name:24}{row['cost_weeks_3_8']:9.1f} {each}  "
+            f"{row['fill_rate']:.3f} {row['turnover_days']:5.1f}"
+        )
+    if starts:
+        print(f"stork below official_benchmark, mean over starts: {results['saving_mean']:.1%}")
+    print(f"{results['seconds']} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import vn2
+from benchmarks import vn2_panel
 from benchmarks.contest import Outcome, contest
 from benchmarks.peers import PEERS
 from benchmarks.tables import print_outcome
@@ -43,7 +43,7 @@ def main() -> int:
     console = Console()
     names = [name for name in f"{options.models},{options.peers}".split(",") if name]
     try:
-        frames = vn2.read(options.data)
+        frames = vn2_panel.read(options.data)
         task = make_task(
             "vn2_history",
             frames.panel,

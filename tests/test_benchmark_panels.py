@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import dominicks, dominicks_oj, online_retail, vn2
+from benchmarks import dominicks, dominicks_oj, online_retail, vn2_panel
 from benchmarks.frames import Frames
 from benchmarks.panels import absent
 from benchmarks.task import BadTask
@@ -18,7 +18,7 @@ def test_vn2_series_begin_when_first_offered_and_know_their_stock_outs(tmp_path)
     pd.concat([keys, sales], axis=1).to_csv(tmp_path / "sales.csv", index=False)
     pd.concat([keys, stock], axis=1).to_csv(tmp_path / "in_stock.csv", index=False)
     keys.assign(Department=30).to_csv(tmp_path / "master.csv", index=False)
-    frames = vn2.read(tmp_path)
+    frames = vn2_panel.read(tmp_path)
     first = frames.panel[frames.panel["unique_id"] == "0-126"]
     assert list(first["y"]) == [3, 0, 2]
     assert list(first["is_stockout"]) == [False, True, False]

@@ -372,6 +372,8 @@ def test_an_empty_position_gives_an_empty_plan_with_every_column():
         {"review_period_days": 0},
         {"pack_size": 0},
         {"moq": -1},
+        {"budget_amount": -1.0},
+        {"supplier_capacity_qty": {"P1": -5}},
     ],
 )
 def test_a_policy_no_plan_can_be_made_with_is_refused(wrong):
@@ -395,3 +397,42 @@ def test_dates_decimals_and_flags_as_parquet_gives_them_make_the_same_plan():
         days = frame[name].dt.date
         raw[name] = days.astype(object).where(days.notna(), None)
     pd.testing.assert_frame_equal(planned(raw), planned(frame))
+
+
+@quick
+@given(
+    share=st.floats(0, 1.1),
+    stock=st.lists(st.integers(0, 60), min_size=4, max_size=12),
+    pack=st.sampled_from([1.0, 6.0]),
+    moq=st.sampled_from([1.0, 12.0]),
+)
+def test_orders_stay_within_the_budget_and_a_cut_row_says_so(share, stock, pack, moq):
+    frame = position(
+        on_hand=[float(s) for s in stock],
+        unit_cost_amount=[10.0 + 3 * k for k in range(len(stock))],
+        pack_size=pack,
+        moq=moq,
+    )
+    free = planned(frame, weekly=14, spread=5, language="en").set_index("sku_id")
+    budget = share * free["order_amount"].sum()
+    policy = Policy(budget_amount=budget)
+    rows = planned(frame, weekly=14, spread=5, policy=policy, language="en").set_index("sku_id")
+    assert sorted(rows.index) == sorted(free.index)
+    assert rows["order_amount"].sum() <= budget + 0.01
+    assert (rows["order_qty"] <= free["order_qty"].reindex(rows.index)).all()
+    assert (rows["order_qty"] % pack == 0).all()
+    assert ((rows["order_qty"] == 0) | (rows["order_qty"] >= moq)).all()
+    is_cut = rows["order_qty"] < free["order_qty"].reindex(rows.index)
+    assert (rows["reason"].str.contains("the budget went to more urgent goods") == is_cut).all()
+
+
+def test_a_suppliers_capacity_goes_to_the_goods_that_run_out_first_and_others_are_left_alone():
+    frame = position(on_hand=[20.0, 0.0, 0.0], supplier_id=["P1", "P1", "P2"])
+    free = planned(frame, weekly=14, spread=5).set_index("sku_id")["order_qty"]
+    policy = Policy(supplier_capacity_qty={"P1": 30})
+    rows = planned(frame, weekly=14, spread=5, policy=policy).set_index("sku_id")
+    assert rows.loc[["S0", "S1"], "order_qty"].sum() <= 30
+    assert rows.loc["S1", "order_qty"] > rows.loc["S0", "order_qty"]
+    assert rows.loc["S2", "order_qty"] == free["S2"]
+    assert "供应商产能不足" in rows.loc["S0", "reason"]
+    assert "供应商产能不足" not in rows.loc["S2", "reason"]

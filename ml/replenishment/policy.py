@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.limits import within_limits
 from ml.replenishment.protection import DAYS_PER_WEEK, DemandCurves, demand_curves, z_score
 from ml.replenishment.quantity import inventory_position, order_quantity, whole_units
 from ml.replenishment.terms import Doubts, read_terms
@@ -75,6 +76,8 @@ class Policy:
 
     `service_level`: probability, by ABC class, that the protection interval passes without a
     stock-out. `excess_cover_days`: an order that lasts longer is doubted (MOQ or pack too large).
+    `budget_amount`: yuan for the orders of one plan together; `supplier_capacity_qty`: units by
+    supplier_id; what is not set has no limit. Orders worth least give way, and say so.
     Raises ValueError for a value that no plan could be made with.
     """
 
@@ -87,6 +90,8 @@ class Policy:
     moq: float = 1
     pack_size: int = 1
     excess_cover_days: float = 180
+    budget_amount: float | None = None
+    supplier_capacity_qty: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self):
         wrong = {k: v for k, v in self.service_level.items() if not 0.5 <= v < 1}
@@ -98,6 +103,9 @@ class Policy:
             raise ValueError("review_period_days >= 1, lead_time_days >= 0 and moq >= 0 are needed")
         if self.pack_size < 1 or self.pack_size != int(self.pack_size):
             raise ValueError(f"pack_size must be a whole number from 1, not {self.pack_size}")
+        limits = [self.budget_amount or 0.0, *self.supplier_capacity_qty.values()]
+        if not all(limit >= 0 for limit in limits):
+            raise ValueError("a budget_amount or supplier capacity needed must not be negative")
 
 
 def plan(
@@ -147,7 +155,7 @@ def plan(
     doubts.add("stale_forecast", covered & (elapsed >= DAYS_PER_WEEK))
     rows["model"] = np.where(covered, _model_names(cumulative, rows, model), FALLBACK_MODEL)
     rows["as_of"] = as_of
-    _decide(rows, curves, as_of)
+    _decide(rows, curves, as_of, policy)
     horizon = curves.knots[-1] * DAYS_PER_WEEK - elapsed
     doubts.add("beyond_horizon", covered & (rows["protection_days"] > horizon), horizon)
     excess = (rows["order_qty"] > 0) & (rows["days_of_cover_after"] > policy.excess_cover_days)
@@ -169,7 +177,7 @@ def plan(
     return ranked[list(PLAN_COLUMNS)].reset_index(drop=True)
 
 
-def _decide(rows: pd.DataFrame, curves: DemandCurves, as_of: pd.Timestamp) -> None:
+def _decide(rows: pd.DataFrame, curves: DemandCurves, as_of: pd.Timestamp, policy) -> None:
     lead = rows["lead_time_days"].to_numpy()
     days_to_end = (rows["discontinued_on"] - as_of).dt.days.fillna(np.inf).to_numpy()
     rows["is_ending"] = days_to_end <= lead
@@ -206,6 +214,8 @@ def _decide(rows: pd.DataFrame, curves: DemandCurves, as_of: pd.Timestamp) -> No
         rows["is_ending"] | rows["is_repeated"], 0.0, rows["order_up_to_level"] - held
     )
     rows["order_qty"] = order_quantity(rows["need_qty"], rows["moq"], rows["pack_size"])
+    rows["wanted_qty"] = rows["order_qty"]
+    rows["order_qty"], rows["bound_by"] = within_limits(rows, curves, policy)
     rows["order_amount"] = rows["order_qty"] * rows["unit_cost_amount"]
     rows["days_of_cover"] = curves.days_covered(held, most=LONGEST_COVER_DAYS)
     rows["days_of_cover_after"] = curves.days_covered(

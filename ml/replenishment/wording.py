@@ -5,7 +5,7 @@ import pandas as pd
 
 # Positions: 0 days, 1 lead time, 2 review, 3 mean, 4 low, 5 high, 6 service %, 7 level, 8 stock,
 # 9 reserved, 10 on order, 11 position, 12 gap, 13 moq, 14 pack, 15 order, 16 last day, 17 cover,
-# 18 arrival, 19 next PO date, 20 cover of the stock in the house.
+# 18 arrival, 19 next PO date, 20 cover of the stock in the house, 21 order before limits.
 _REASONS = {
     "zh": {
         "demand": "未来{0}天（{days}）预计需求{3}件（八成可能在{4}–{5}件），"
@@ -15,6 +15,9 @@ _REASONS = {
         "held": "库存{8}-预留{9}+在途{10}=可用{11}件，",
         "order": "缺{12}件，按起订量{13}、箱规{14}凑整，订{15}件。",
         "enough": "已够，本次不订。",
+        "cut": "缺{12}件，按起订量{13}、箱规{14}凑整应订{21}件；{limit}，只订{15}件。",
+        "budget": "预算已用于更急的商品",
+        "supplier_capacity": "供应商产能不足",
         "ending": "商品{16}停售，现在下单到货也来不及卖，不再订货。",
         "repeated": "与另一行是同一商品同一仓库，数量只算在那一行，本行不订。",
         "expedite": "可用量约{17}天后售完，新货最快{18}到：请加急、调拨或控量。",
@@ -34,6 +37,9 @@ _REASONS = {
         "held": "On hand {8} - reserved {9} + on order {10} = {11} available",
         "order": ", {12} short; with MOQ {13} and pack {14}: order {15}.",
         "enough": ", enough: nothing to order.",
+        "cut": ", {12} short; with MOQ {13} and pack {14} that is {21}; {limit}: order {15}.",
+        "budget": "the budget went to more urgent goods",
+        "supplier_capacity": "the supplier cannot deliver more",
         "ending": "Ends on {16}, before new goods could be sold: no more orders.",
         "repeated": "Same SKU and warehouse as another row, which carries the quantity: "
         "nothing ordered here.",
@@ -147,11 +153,18 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
     words = _words(_REASONS, language)
     is_cut = rows["protection_days"] < rows["lead_time_days"] + rows["review_period_days"]
     outcome = np.select(
-        [rows["is_repeated"], rows["is_ending"], rows["order_qty"] > 0],
-        ["repeated", "ending", "order"],
+        [
+            rows["is_repeated"],
+            rows["is_ending"],
+            rows["order_qty"] < rows["wanted_qty"],
+            rows["order_qty"] > 0,
+        ],
+        ["repeated", "ending", "cut", "order"],
         default="enough",
     )
-    kinds = pd.Series(list(zip(outcome, is_cut, rows["exception"], strict=True)), dtype=object)
+    kinds = pd.Series(
+        list(zip(outcome, is_cut, rows["exception"], rows["bound_by"], strict=True)), dtype=object
+    )
     templates = {kind: _template(words, *kind) for kind in set(kinds)}
     columns = _columns(rows, words)
     return [
@@ -160,7 +173,7 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
     ]
 
 
-def _template(words: dict, outcome: str, is_cut: bool, exception: str) -> str:
+def _template(words: dict, outcome: str, is_cut: bool, exception: str, bound_by: str) -> str:
     if outcome in ("repeated", "ending"):
         return words[outcome]
     days = words["days_end" if is_cut else "days"]
@@ -168,7 +181,7 @@ def _template(words: dict, outcome: str, is_cut: bool, exception: str) -> str:
         (words[exception] if exception else "")
         + words["demand"].replace("{days}", days)
         + words["held"]
-        + words[outcome]
+        + words[outcome].replace("{limit}", words[bound_by] if bound_by else "")
     )
 
 
@@ -202,6 +215,7 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
         _dates(arrival),
         due_text,
         quantities(np.floor(rows["days_in_house"].round(1))),
+        quantities(rows["wanted_qty"]),
     ]
 
 
