@@ -17,6 +17,7 @@ from ml.demand.device import check_device
 from ml.demand.ensemble import Weights, combine
 from ml.demand.features import FeatureTables
 from ml.demand.held_out import Held, learn_from_held_out
+from ml.demand.months import month_shares
 from ml.demand.panel import (
     History,
     StaticCodes,
@@ -221,23 +222,32 @@ class DemandForecaster:
         forecast, scale, by = self._forecast(tables, tables.n_weeks - 1)
         parts = []
         for k in periods:
-            guess = sum_quantiles(forecast.mean[:, :k], forecast.quantiles[:, :k])
-            covered = self._calibration.apply_sum(guess, scale, k)
-            covered = np.where((guess == 0).all(-1)[:, None], 0.0, covered)
-            ours = by == self.model
-            quantiles = np.where(ours[:, None], covered, tidy(guess))
-            part = pd.DataFrame(
-                {
-                    "unique_id": tables.history.ids.astype(object),
-                    "cutoff": tables.history.cutoff,
-                    "periods": k,
-                    "y_hat": forecast.mean[:, :k].sum(1),
-                }
-            )
-            names = [quantile_column(q) for q in self.quantiles]
-            parts.append(part.assign(**dict(zip(names, quantiles.T, strict=True))))
+            share = np.arange(self.horizon) < k
+            part = self._sum(forecast, scale, by, share.astype(float))
+            part.insert(0, "periods", k)
+            parts.append(_named(part, tables))
         frame = pd.concat(parts, ignore_index=True)
         return frame.sort_values(["unique_id", "periods"], ignore_index=True)
+
+    def predict_monthly(self, known_future: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Distribution of the sum of demand over each calendar month the horizon touches.
+
+        A week that spans two months is split by days. Returns unique_id, cutoff, month (its
+        first day), is_complete (all its days lie within the horizon; otherwise the sum is over
+        those that do), y_hat, one column per quantile, calibrated as sums of as many periods.
+        """
+        tables = self._tables_with(known_future)
+        forecast, scale, by = self._forecast(tables, tables.n_weeks - 1)
+        days = 7 // self.rhythm.per_week
+        months, shares, complete = month_shares(tables.history.weeks[tables.n_weeks :], days)
+        parts = []
+        for month, share, whole in zip(months, shares.T, complete, strict=True):
+            part = self._sum(forecast, scale, by, share)
+            part.insert(0, "is_complete", whole)
+            part.insert(0, "month", month)
+            parts.append(_named(part, tables))
+        frame = pd.concat(parts, ignore_index=True)
+        return frame.sort_values(["unique_id", "month"], ignore_index=True)
 
     def explain(
         self, rows: pd.DataFrame | None = None, known_future: pd.DataFrame | None = None
@@ -437,6 +447,25 @@ class DemandForecaster:
         ours = (by == self.model)[:, None, None]
         return np.where(ours, covered, tidy(forecast.quantiles))
 
+    def _sum(self, forecast: Forecast, scale, by, share: np.ndarray) -> pd.DataFrame:
+        """y_hat and quantiles of the sum of each step's `share` (H values from 0 to 1)."""
+        used = share > 0
+        mean, quantiles = forecast.mean[:, used] * share[used], forecast.quantiles[:, used]
+        guess = sum_quantiles(mean, quantiles * share[used][:, None])
+        periods = int(np.clip(round(share.sum()), 1, self.horizon))
+        covered = self._calibration.apply_sum(guess, scale, periods)
+        covered = np.where((guess == 0).all(-1)[:, None], 0.0, covered)
+        made = np.where((by == self.model)[:, None], covered, tidy(guess))
+        frame = pd.DataFrame(made, columns=[quantile_column(q) for q in self.quantiles])
+        frame.insert(0, "y_hat", mean.sum(1))
+        return frame
+
     def _require_fit(self) -> None:
         if not self.members:
             raise ValueError("the forecaster has not been fitted")
+
+
+def _named(sums: pd.DataFrame, tables: FeatureTables) -> pd.DataFrame:
+    sums.insert(0, "cutoff", tables.history.cutoff)
+    sums.insert(0, "unique_id", tables.history.ids.astype(object))
+    return sums

@@ -8,6 +8,7 @@ from ml.demand.rhythm import YEAR_WEEKS, Rhythm
 
 PRIOR = 0.3  # of a typical week's expected demand: what a group's index must earn
 ROUNDS = 2
+BESIDE = 0.25  # of a neighbouring week: festivals move by days, peaks stay sharp
 
 
 class PooledSeason:
@@ -106,9 +107,9 @@ class PooledSeason:
 
 
 def _smooth_phases(phase: np.ndarray, count: int) -> np.ndarray:
-    """Periods x phases: each period counts fully for its phase, half for the two beside it."""
+    """Periods x phases: each period counts fully for its phase, less for the two beside it."""
     one = np.eye(count)
-    return one[phase] @ (one + 0.5 * (np.roll(one, 1, 0) + np.roll(one, -1, 0)))
+    return one[phase] @ (one + BESIDE * (np.roll(one, 1, 0) + np.roll(one, -1, 0)))
 
 
 def _shrunk(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
