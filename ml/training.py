@@ -12,7 +12,7 @@ import pandas as pd
 
 from ml.promotion import Promotion
 from ml.registry import Registry, Version
-from ml.tuning import tune
+from ml.tuning import last_best, tune
 
 Recipe = dict[str, Any]
 """All that makes a model but its data: family, tuned parameters."""
@@ -20,7 +20,8 @@ Recipe = dict[str, Any]
 
 @dataclass(frozen=True)
 class Budget:
-    """How much work one training may do. `studies_url` is Optuna's storage (None: memory).
+    """How much work one training may do. `studies_url` is Optuna's storage (None: memory),
+    `tuning_seconds` what one study may take before its last trial ends (None: no limit).
 
     `code` names the code that trains: results of other code are neither resumed nor reused.
     """
@@ -30,6 +31,7 @@ class Budget:
     step_size: int = 4
     outcome_days: int = 60
     n_trials: int = 6
+    tuning_seconds: float | None = None
     seed: int = 7
     threads: int = 2
     studies_url: str | None = None
@@ -105,8 +107,9 @@ def tune_families(
     """The best parameters of each model family's study, and all their trials.
 
     `objective(family)` makes the function a study minimises. Studies are named by data and
-    code: the same two resume their study, and a finished one runs no more trials. An LSTM
-    trial costs several boosted ones, so that study gets a third of the trials.
+    code: the same two resume their study, and a finished one runs no more trials. A new one
+    first tries what the family's last study found best. An LSTM trial costs several boosted
+    ones, so that study gets a third of the trials.
     """
     params, trials = {}, [pd.DataFrame(columns=["family", "number", "state", "value"])]
     for family, share in (("xgboost", 1), ("lstm", 3)):
@@ -114,12 +117,16 @@ def tune_families(
         if n_trials == 0:
             continue
         say(f"tuning {family}: {n_trials} trials")
+        prefix = f"{name}-{family}-"
+        study_name = f"{prefix}{data}-{budget.code}"
         result = tune(
             objective(family),
-            study_name=f"{name}-{family}-{data}-{budget.code}",
+            study_name=study_name,
             storage_url=budget.studies_url,
             n_trials=n_trials,
             seed=budget.seed,
+            timeout=budget.tuning_seconds,
+            start_from=last_best(budget.studies_url, prefix, but=study_name),
         )
         params[family] = result.params
         trials.append(result.trials.assign(family=family))

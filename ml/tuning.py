@@ -32,6 +32,7 @@ def tune(
     seed: int,
     timeout: float | None = None,
     direction: str = "minimize",
+    start_from: dict[str, Any] | None = None,
 ) -> TuningResult:
     """Run the study until it has `n_trials` finished trials, or for `timeout` seconds.
 
@@ -39,7 +40,8 @@ def tune(
     `trial.report(value so far, window)`, raises TrialPruned when `trial.should_prune()`, and
     returns the value. `storage_url` is an RDB URL such as "sqlite:///study.db": running a
     finished study again runs nothing and returns the same best. Without it the study lives in
-    memory. Raises ValueError if no trial completed.
+    memory. A new study tries `start_from` first, the parameters a study before it found best
+    (see `last_best`). Raises ValueError if no trial completed.
     """
     import optuna
 
@@ -56,6 +58,8 @@ def tune(
     done = _finished(study)
     if done:  # a resumed study must not draw the points of its first trials again
         study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=5)
+    elif start_from:
+        study.enqueue_trial(start_from, skip_if_exists=True)
     if done < n_trials:
         study.optimize(objective, n_trials=n_trials - done, timeout=timeout)
     if not any(trial.state.name == "COMPLETE" for trial in study.trials):
@@ -66,6 +70,26 @@ def tune(
         n_trials=_finished(study),
         trials=_trials(study),
     )
+
+
+def last_best(storage_url: str | None, prefix: str, *, but: str) -> dict[str, Any] | None:
+    """Best parameters of the latest study whose name begins with `prefix`, other than `but`.
+
+    None without a storage, such a study or a completed trial in it.
+    """
+    import optuna
+
+    if storage_url is None:
+        return None
+    found = [
+        study
+        for study in optuna.get_all_study_summaries(storage=storage_url)
+        if study.study_name.startswith(prefix) and study.study_name != but and study.best_trial
+    ]
+    if not found:
+        return None
+    latest = max(found, key=lambda study: (study.datetime_start, study.study_name))
+    return dict(latest.best_trial.params)
 
 
 def _finished(study: Any) -> int:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.demand.features import FeatureTables, training_rows
+from ml.demand.features import FeatureTables
 from ml.demand.panel import StaticCodes, build_history, check_known_future, check_panel
+from ml.demand.sampling import training_rows
 
 N, T, H = 6, 90, 5
 WEEKS = pd.date_range("2024-01-01", periods=T + H, freq="W-MON")

@@ -9,7 +9,7 @@ from ml.demand.forecaster import DemandForecaster
 N, T, H = 24, 70, 4
 WEEKS = pd.date_range("2024-01-01", periods=T + H, freq="W-MON")
 QUICK = {
-    "xgboost": {"rounds": 40, "eta": 0.2, "quantile_rounds": 12, "quantile_eta": 0.3},
+    "xgboost": {"rounds": 30, "anchored_rounds": 20, "eta": 0.2, "spread_rounds": 10},
     "lstm": {"epochs": 2, "pairs_per_epoch": 500, "hidden": 16},
 }
 PS = ["p05", "p10", "p25", "p50", "p75", "p90", "p95", "p99"]
@@ -207,7 +207,7 @@ def test_flat_series_forecast_flat(model):
     np.testing.assert_allclose(made["y_hat"], level, rtol=0.08)
 
 
-def test_series_too_short_or_dead_get_the_naive_and_say_so():
+def test_series_too_short_are_forecast_from_neighbours_dead_ones_by_the_naive_and_say_so():
     panel, static, known = shop()
     ids = sorted(panel["unique_id"].unique())
     one, dead, short = ids[:3]
@@ -217,7 +217,7 @@ def test_series_too_short_or_dead_get_the_naive_and_say_so():
     made = forecaster("xgboost").fit(panel, static, known).predict()
     said = made.groupby("unique_id")["model"].first()
     assert len(made) == N * H
-    assert set(said[[one, dead, short]]) == {"seasonal_naive"}
+    assert list(said[[one, dead, short]]) == ["cold_start", "seasonal_naive", "cold_start"]
     assert set(said.drop([one, dead, short])) == {"xgboost"}
     assert (made.loc[made["unique_id"] == dead, "y_hat"] == 0).all()
     assert np.isfinite(numbers(made)).all()
@@ -252,7 +252,8 @@ def test_quantiles_can_be_chosen():
     ("arguments", "says"),
     [
         ({"model": "prophet"}, "model must be one of"),
-        ({"freq": "D"}, "freq must be weekly"),
+        ({"freq": "MS"}, "freq must be weekly"),
+        ({"device": "tpu"}, "device must be one of"),
         ({"horizon": 0}, "horizon"),
         ({"quantiles": (0.5, 1.0)}, "between 0 and 1"),
         ({"params": {"trees": {}}}, "params are for"),

@@ -10,15 +10,16 @@ from ml.demand.objective import FAMILIES, demand_objective
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 TUNED = {
+    "objective": "poisson",
     "eta": 0.12,
-    "rounds": 80,
-    "max_depth": 3,
+    "rounds": 60,
+    "anchored_rounds": 20,
+    "max_leaves": 8,
     "min_child_weight": 5.0,
     "subsample": 0.8,
     "colsample_bytree": 0.6,
-    "tweedie_variance_power": 1.3,
     "half_life_weeks": 50.0,
-    "quantile_eta": 0.25,
+    "spread_rounds": 20,
 }
 
 
@@ -37,9 +38,12 @@ def test_each_window_is_reported_and_the_value_is_their_mean():
     assert 0.05 < trial.value < 0.4
 
 
-def test_a_model_that_cannot_learn_scores_worse():
-    blind = TUNED | {"eta": 0.02, "rounds": 5, "quantile_eta": 0.06}
-    values = [objective(n_windows=2)(optuna.trial.FixedTrial(p)) for p in (TUNED, blind)]
+def test_a_model_that_cannot_learn_scores_worse(monkeypatch):
+    blind = TUNED | {"eta": 0.02, "rounds": 5, "anchored_rounds": 1, "spread_rounds": 1}
+    values = []
+    for params in (TUNED, blind):
+        monkeypatch.setitem(FAMILIES, "xgboost", (BoostedDemand, lambda _, p=params: p))
+        values.append(objective(n_windows=2)(optuna.trial.FixedTrial({})))
     assert values[0] < values[1]
 
 

@@ -3,7 +3,7 @@
 import optuna
 import pytest
 
-from ml.tuning import tune
+from ml.tuning import last_best, tune
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -73,3 +73,27 @@ def test_a_larger_value_wins_when_the_direction_says_so():
 def test_a_study_of_no_trials_is_an_error():
     with pytest.raises(ValueError, match="n_trials"):
         tune(parabola, study_name="z", n_trials=0, seed=1)
+
+
+def test_a_new_study_starts_from_what_the_last_one_found(tmp_path):
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    assert last_best(url, "demand-", but="demand-new") is None
+    old = tune(parabola, study_name="demand-old", storage_url=url, n_trials=3, seed=1)
+    tune(parabola, study_name="churn-old", storage_url=url, n_trials=1, seed=2)
+    start = last_best(url, "demand-", but="demand-new")
+    assert start == old.params
+    new = tune(
+        parabola, study_name="demand-new", storage_url=url, n_trials=2, seed=5, start_from=start
+    )
+    assert new.trials["x"].iloc[0] == old.params["x"]
+    assert new.value <= old.value
+
+
+def test_a_study_ends_when_its_time_is_up():
+    import time
+
+    def slow(trial):
+        time.sleep(0.05)
+        return parabola(trial)
+
+    assert tune(slow, study_name="t", n_trials=1000, seed=1, timeout=0.2).n_trials < 20

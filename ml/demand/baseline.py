@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 
-from ml.demand.features import SEASON, FeatureTables
+from ml.demand.features import FeatureTables
+from ml.demand.knots import normal_scores
+from ml.demand.windows import row_mean
 
-LAST_WEEKS = 8
-ERROR_WEEKS = 52
 ENOUGH_ERRORS = 12
 
 
@@ -22,7 +21,10 @@ class Forecast:
 
 
 class SeasonalNaive:
-    """Last year's same week, else the mean of the last weeks; spread from its own past errors."""
+    """Last year's same period, else the mean of the last; spread from its own past errors.
+
+    Days without a last year repeat the mean of the last four same weekdays.
+    """
 
     name = "seasonal_naive"
 
@@ -33,16 +35,24 @@ class SeasonalNaive:
         """Nothing is learnt: the history is read when predicting."""
         return self
 
-    def predict(self, tables: FeatureTables, origin: int) -> Forecast:
-        """Forecast all series from `origin`; a series with nothing seen forecasts what it sold."""
+    def predict(
+        self, tables: FeatureTables, origin: int, series: np.ndarray | None = None
+    ) -> Forecast:
+        """Forecast `series` (default all); one with nothing seen forecasts what it sold."""
         steps = np.arange(1, self.horizon + 1)
-        lag = SEASON * ((steps - 1) // SEASON + 1)
-        recent = _recent_mean(tables, np.array([origin]))
+        season = tables.rhythm.season
+        lag = season * ((steps - 1) // season + 1)
+        recent = _same_day(tables, origin + steps, origin)
         mean = _or_else(_year_ago(tables.history.y, origin + steps - lag), recent)
-        past = np.arange(max(1, origin - ERROR_WEEKS + 1), origin + 1)
-        naive = _or_else(_year_ago(tables.history.y, past - SEASON), _recent_mean(tables, past - 1))
+        past = np.arange(max(1, origin - season + 1), origin + 1)
+        naive = _or_else(_year_ago(tables.history.y, past - season), _same_day(tables, past, None))
         errors = tables.history.y[:, past] - naive
-        return Forecast(mean, spread_by_errors(mean, errors, self.levels))
+        return self._of(series, mean, errors)
+
+    def _of(self, series: np.ndarray | None, mean: np.ndarray, errors: np.ndarray) -> Forecast:
+        quantiles = spread_by_errors(mean, errors, self.levels)
+        chosen = slice(None) if series is None else series
+        return Forecast(mean[chosen], quantiles[chosen])
 
     def save(self, folder: Path) -> None:
         """Nothing to save."""
@@ -56,16 +66,19 @@ class SeasonalMean(SeasonalNaive):
 
     name = "seasonal_mean"
 
-    def predict(self, tables: FeatureTables, origin: int) -> Forecast:
-        """Forecast all series from `origin`; spread from its errors at up to 8 past origins."""
+    def predict(
+        self, tables: FeatureTables, origin: int, series: np.ndarray | None = None
+    ) -> Forecast:
+        """Forecast `series` (default all); spread from its errors at up to 8 past origins."""
         mean = tables.season_base(origin, self.horizon)
         errors = []
-        for past in range(origin - 2, max(origin - 26, 7), -3):
+        week = tables.rhythm.per_week
+        for past in range(origin - 2 * week, max(origin - 26 * week, 7), -3 * week):
             reach = min(self.horizon, origin - past)
             made = tables.season_base(past, self.horizon)[:, :reach]
             errors.append(tables.history.y[:, past + 1 : past + 1 + reach] - made)
         found = np.concatenate(errors, axis=1) if errors else np.empty((len(mean), 0))
-        return Forecast(mean, spread_by_errors(mean, found, self.levels))
+        return self._of(series, mean, found)
 
 
 def spread_by_errors(mean: np.ndarray, errors: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
@@ -82,8 +95,7 @@ def spread_by_errors(mean: np.ndarray, errors: np.ndarray, levels: tuple[float, 
     if len(relative) >= ENOUGH_ERRORS:
         out[:] = mean[..., None] * (1 + np.quantile(relative, levels))
     else:
-        z = np.array([NormalDist().inv_cdf(q) for q in levels])
-        out[:] = mean[..., None] + np.sqrt(mean)[..., None] * z
+        out[:] = mean[..., None] + np.sqrt(mean)[..., None] * normal_scores(levels)
     if own.any():
         found = np.nanquantile(errors[own], levels, axis=1).T
         out[own] = mean[own][..., None] + found[:, None, :]
@@ -98,11 +110,26 @@ def _or_else(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), np.broadcast_to(otherwise, values.shape), values)
 
 
+def _same_day(tables: FeatureTables, targets: np.ndarray, origin: int | None) -> np.ndarray:
+    """Mean of the last four same weekdays before each target, and up to `origin` if given.
+
+    For weeks, and where no such day was seen, the mean of the last periods.
+    """
+    last = targets - 1 if origin is None else np.full(len(targets), origin)
+    recent = _recent_mean(tables, last)
+    cycle = tables.rhythm.cycle
+    if cycle == 1:
+        return recent
+    same = targets - cycle * (-((last - targets) // cycle))
+    days = [_year_ago(tables.history.y, same - cycle * k) for k in range(4)]
+    return _or_else(row_mean(days), recent)
+
+
 def _recent_mean(tables: FeatureTables, origins: np.ndarray) -> np.ndarray:
-    """Mean of the last 8 seen weeks; else the last that was sold, stock-out or not; else 0."""
+    """Mean of the last seen weeks (8) or days (28); else of all that was sold; else 0."""
     total = np.concatenate([np.zeros((tables.n_series, 1)), np.cumsum(tables.filled, 1)], 1)
     count = np.concatenate([np.zeros((tables.n_series, 1)), np.cumsum(tables.seen, 1)], 1)
-    low = np.maximum(origins + 1 - LAST_WEEKS, 0)
+    low = np.maximum(origins + 1 - tables.rhythm.recent, 0)
     weeks = count[:, origins + 1] - count[:, low]
     mean = (total[:, origins + 1] - total[:, low]) / np.maximum(weeks, 1)
     ever = total[:, origins + 1] / np.maximum(count[:, origins + 1], 1)

@@ -37,14 +37,16 @@ def skill_weights(
     """Weights that would have been best, each row non-negative with sum 1.
 
     `y` n actuals, `means` members x n, `quantiles` members x n x Q. The mean is judged by
-    absolute error, the quantiles by pinball loss, both in units: a member may know the level
-    and not the spread. A class's own weights count half, the global ones half; a class with
-    fewer than 200 points takes the global ones.
+    absolute error plus the size of the error in total, so that no blend drifts to
+    the median and orders too little, the quantiles by pinball loss, both in units: a member may
+    know the level and not the spread. A class's own weights count half, the global ones half; a
+    class with fewer than 200 points takes the global ones.
     """
     grid, level = _simplex(len(means)), np.asarray(levels)
 
     def mean_loss(weights: np.ndarray, at: np.ndarray) -> float:
-        return float(np.abs(y[at] - weights @ means[:, at]).mean())
+        error = y[at] - weights @ means[:, at]
+        return float(np.abs(error).mean() + abs(error.mean()))
 
     def quantile_loss(weights: np.ndarray, at: np.ndarray) -> float:
         error = y[at, None] - np.maximum(np.tensordot(weights, quantiles[:, at], 1), 0)

@@ -11,9 +11,13 @@ import pandas as pd
 from ml.columns import quantile_column
 from ml.demand.baseline import Forecast, SeasonalMean, SeasonalNaive
 from ml.demand.boosted import BoostedDemand
-from ml.demand.calibration import Calibration, HeldOut, calibrate, sum_quantiles, tidy
-from ml.demand.ensemble import Weights, combine, held_out_weights
+from ml.demand.calibration import Calibration, sum_quantiles, tidy
+from ml.demand.cold_start import ENOUGH_LAUNCHES, ColdStart
+from ml.demand.device import check_device
+from ml.demand.ensemble import Weights, combine
 from ml.demand.features import FeatureTables
+from ml.demand.held_out import Held, learn_from_held_out
+from ml.demand.months import month_shares
 from ml.demand.panel import (
     History,
     StaticCodes,
@@ -22,7 +26,9 @@ from ml.demand.panel import (
     check_panel,
     check_static,
 )
+from ml.demand.reasons import top_reasons, whole_reasons
 from ml.demand.recurrent import RecurrentDemand
+from ml.demand.rhythm import Rhythm
 
 FAMILIES = {
     "seasonal_naive": ("seasonal_naive",),
@@ -32,9 +38,7 @@ FAMILIES = {
 }
 LEARNT = {"xgboost": BoostedDemand, "lstm": RecurrentDemand}
 CLASSICAL = {"seasonal_naive": SeasonalNaive, "seasonal_mean": SeasonalMean}
-HELD_OUT_EXTRA = 8  # weeks beyond the horizon that calibration looks back
-HELD_OUT_STEP = 2
-MIN_TRAINING_WEEKS = 30
+HELD_OUT_ROWS = 60_000  # held-out forecasts (series x origins) that calibration needs at most
 
 
 class DemandForecaster:
@@ -63,9 +67,9 @@ class DemandForecaster:
         *,
         params: dict[str, dict[str, Any]] | None = None,
         threads: int = 2,
+        device: str = "auto",
     ) -> None:
-        if not freq.startswith("W"):
-            raise ValueError(f"freq must be weekly, such as 'W-MON', got {freq!r}")
+        self.rhythm = Rhythm.of(freq)
         if horizon < 1:
             raise ValueError(f"horizon must be at least 1, got {horizon}")
         if model not in FAMILIES:
@@ -77,6 +81,7 @@ class DemandForecaster:
         self.freq, self.horizon, self.model = freq, horizon, model
         self.quantiles = tuple(sorted(quantiles))
         self.seed, self.params, self.threads = seed, params or {}, threads
+        self.device = check_device(device)
         self.members: dict[str, Any] = {}
         self._alone: dict[str, Calibration] | None = None
 
@@ -127,6 +132,7 @@ class DemandForecaster:
         self._weights = Weights.equal(len(self.members))
         self._calibration = Calibration.none(self.horizon, len(self.quantiles))
         self._alone = {}
+        self._cold = self._new_cold_start(tables)
         origins = self._held_out_origins(tables)
         if origins:
             for member in self.members.values():
@@ -177,12 +183,14 @@ class DemandForecaster:
         """Forecast the `horizon` weeks after the cutoff, every series of the panel.
 
         Returns unique_id, ds, cutoff, step, y_hat, one column per quantile (p05 ...) and
-        `model`: what made the row. Series too short, or without demand for a year, get the
-        seasonal naive. `known_future` rows override those given before. Units as in `y`.
+        `model`: what made the row. Series too new, also those that only `static` or the known
+        future name, get "cold_start"; those without demand for a year the seasonal naive.
+        From static `discontinued_on` on the forecast is zero. `known_future` rows override
+        those given before. Units as in `y`.
         """
         tables = self._tables_with(known_future)
-        forecast, scale, trusted = self._forecast(tables, tables.n_weeks - 1)
-        quantiles = self._calibrated(forecast, scale, trusted)
+        forecast, scale, by = self._forecast(tables, tables.n_weeks - 1)
+        quantiles = self._calibrated(forecast, scale, by)
         n, h = forecast.mean.shape
         future = tables.history.weeks[tables.n_weeks :]
         frame = pd.DataFrame(
@@ -196,7 +204,7 @@ class DemandForecaster:
         )
         for k, q in enumerate(self.quantiles):
             frame[quantile_column(q)] = quantiles[..., k].ravel()
-        frame["model"] = np.repeat(np.where(trusted, self.model, "seasonal_naive"), h)
+        frame["model"] = np.repeat(by, h)
         return frame
 
     def predict_cumulative(
@@ -211,24 +219,57 @@ class DemandForecaster:
         if bad := [k for k in periods if not 1 <= k <= self.horizon]:
             raise ValueError(f"periods must lie between 1 and {self.horizon}, got {bad[0]}")
         tables = self._tables_with(known_future)
-        forecast, scale, trusted = self._forecast(tables, tables.n_weeks - 1)
+        forecast, scale, by = self._forecast(tables, tables.n_weeks - 1)
         parts = []
         for k in periods:
-            guess = sum_quantiles(forecast.mean[:, :k], forecast.quantiles[:, :k])
-            covered = self._calibration.apply_sum(guess, scale, k)
-            quantiles = np.where(trusted[:, None], covered, tidy(guess))
-            part = pd.DataFrame(
-                {
-                    "unique_id": tables.history.ids.astype(object),
-                    "cutoff": tables.history.cutoff,
-                    "periods": k,
-                    "y_hat": forecast.mean[:, :k].sum(1),
-                }
-            )
-            names = [quantile_column(q) for q in self.quantiles]
-            parts.append(part.assign(**dict(zip(names, quantiles.T, strict=True))))
+            share = np.arange(self.horizon) < k
+            part = self._sum(forecast, scale, by, share.astype(float))
+            part.insert(0, "periods", k)
+            parts.append(_named(part, tables))
         frame = pd.concat(parts, ignore_index=True)
         return frame.sort_values(["unique_id", "periods"], ignore_index=True)
+
+    def predict_monthly(self, known_future: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Distribution of the sum of demand over each calendar month the horizon touches.
+
+        A week that spans two months is split by days. Returns unique_id, cutoff, month (its
+        first day), is_complete (all its days lie within the horizon; otherwise the sum is over
+        those that do), y_hat, one column per quantile, calibrated as sums of as many periods.
+        """
+        tables = self._tables_with(known_future)
+        forecast, scale, by = self._forecast(tables, tables.n_weeks - 1)
+        days = 7 // self.rhythm.per_week
+        months, shares, complete = month_shares(tables.history.weeks[tables.n_weeks :], days)
+        parts = []
+        for month, share, whole in zip(months, shares.T, complete, strict=True):
+            part = self._sum(forecast, scale, by, share)
+            part.insert(0, "is_complete", whole)
+            part.insert(0, "month", month)
+            parts.append(_named(part, tables))
+        frame = pd.concat(parts, ignore_index=True)
+        return frame.sort_values(["unique_id", "month"], ignore_index=True)
+
+    def explain(
+        self, rows: pd.DataFrame | None = None, known_future: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Why the forecast is what it is: the five largest reasons of each row.
+
+        `rows` are some of what `predict` returned (default all), `known_future` what it was
+        given. Returns what `reasons.top_reasons` does. In an ensemble the boosted member speaks
+        for the whole; rows it took no part in say what made them.
+        """
+        rows = self.predict(known_future) if rows is None else rows
+        tables = self._tables_with(known_future)
+        member = self.members.get("xgboost")
+        ours = (rows["model"] == self.model).to_numpy() & (member is not None)
+        parts = [whole_reasons(rows[~ours])]
+        if ours.any():
+            series = np.searchsorted(tables.history.ids, rows.loc[ours, "unique_id"].to_numpy(str))
+            step = rows.loc[ours, "step"].to_numpy(int)
+            names, effects = member.contributions(tables, series, tables.n_weeks - 1, step)
+            parts.append(top_reasons(rows[ours], names, effects, self._known_columns))
+        frame = pd.concat(parts, ignore_index=True)
+        return frame.sort_values(["unique_id", "ds", "rank"], ignore_index=True)
 
     def save(self, folder: Path) -> None:
         """Write everything needed to predict: JSON, Parquet and each member's native format."""
@@ -243,6 +284,7 @@ class DemandForecaster:
             "seed": self.seed,
             "params": self.params,
             "threads": self.threads,
+            "device": self.device,
             "members": list(self.members),
             "weights": [self._weights.mean.tolist(), self._weights.quantiles.tolist()],
             "calibration": self._calibration.to_dict(),
@@ -256,6 +298,8 @@ class DemandForecaster:
                 frame.to_parquet(folder / f"{name}.parquet", index=False)
         for name, member in self.members.items():
             member.save(folder / name)
+        if self._cold is not None:
+            self._cold.save(folder / self._cold.name)
 
     @classmethod
     def load(cls, folder: Path) -> "DemandForecaster":
@@ -270,6 +314,7 @@ class DemandForecaster:
             state["seed"],
             params=state["params"],
             threads=state["threads"],
+            device=state["device"],
         )
         out._codes = StaticCodes(**state["codes"])
         out._known_columns = tuple(state["known_columns"])
@@ -283,6 +328,10 @@ class DemandForecaster:
         for name in state["members"]:
             out.members[name] = out._new_member(name)
             out.members[name].restore(folder / name)
+        out._cold = None
+        if (folder / ColdStart.name).exists():
+            out._cold = ColdStart(horizon=out.horizon, quantiles=out.quantiles)
+            out._cold.restore(folder / ColdStart.name)
         return out
 
     def _take(self, panel, static, known) -> FeatureTables:
@@ -318,7 +367,7 @@ class DemandForecaster:
         names = FAMILIES[self.model]
         # when even the last origin offers nothing to learn from, the naive stands alone
         last = tables.n_weeks - 1
-        if not tables.can_model(last).any() or tables.n_weeks <= MIN_TRAINING_WEEKS // 2:
+        if not tables.can_model(last).any() or tables.n_weeks <= self.rhythm.learn // 2:
             names = ("seasonal_naive",)
         return {name: self._new_member(name) for name in names}
 
@@ -327,38 +376,43 @@ class DemandForecaster:
         if name in CLASSICAL:
             return CLASSICAL[name](**shape)
         own = self.params.get(name)
-        return LEARNT[name](**shape, seed=self.seed, threads=self.threads, params=own)
+        return LEARNT[name](
+            **shape, seed=self.seed, threads=self.threads, params=own, device=self.device
+        )
+
+    def _new_cold_start(self, tables: FeatureTables) -> ColdStart | None:
+        """What speaks for series too new for the members; None where there is none to learn it."""
+        if list(self.members) == ["seasonal_naive"]:
+            return None
+        cold = ColdStart(horizon=self.horizon, quantiles=self.quantiles)
+        cold.fit(tables, tables.n_weeks - 1)
+        return cold if cold.n_teachers >= ENOUGH_LAUNCHES else None
 
     def _held_out_origins(self, tables: FeatureTables) -> list[int]:
         last = tables.n_weeks - 1
-        first = last - min(self.horizon + HELD_OUT_EXTRA, tables.n_weeks // 3)
-        if first + 1 < MIN_TRAINING_WEEKS or not tables.can_model(first).any():
+        first = last - min(self.horizon + self.rhythm.held_out, tables.n_weeks // 4)
+        if first + 1 < self.rhythm.learn or not tables.can_model(first).any():
             return []
-        return list(range(first, last, HELD_OUT_STEP))
+        return list(range(first, last, self.rhythm.held_out_step))
 
     def _learn_from(self, tables: FeatureTables, origins: list[int]) -> None:
         """Set weights and calibration from held-out origins."""
-        made = [[m.predict(tables, o) for m in self.members.values()] for o in origins]
-        scale = [tables.scale[:, o] for o in origins]
-        usable = [tables.can_model(o) for o in origins]
-        y = [self._actuals(tables, o) for o in origins]
-        volumes = np.concatenate([s[u] for s, u in zip(scale, usable, strict=True)])
-        edges = sorted({float(v) for v in np.quantile(volumes, [1 / 3, 2 / 3])})
-        if len(self.members) > 1:
-            self._weights = held_out_weights(made, y, scale, usable, edges, self.quantiles)
-
-        def calibration(weights: Weights, chosen: slice) -> Calibration:
-            held = []
-            for k in range(len(origins)):
-                mixed = combine(made[k][chosen], weights, np.searchsorted(edges, scale[k]))
-                held.append(HeldOut(y[k], mixed.mean, mixed.quantiles, scale[k], usable[k]))
-            return calibrate(held, self.quantiles, edges)
-
-        self._calibration = calibration(self._weights, slice(None))
-        self._alone = {
-            name: calibration(Weights.equal(1), slice(k, k + 1))
-            for k, name in enumerate(self.members)
-        }
+        chosen = np.arange(tables.n_series)
+        most = max(HELD_OUT_ROWS // (len(origins) * self.horizon), 1)
+        if len(chosen) > most:
+            drawn = np.random.default_rng(self.seed).permutation(chosen)[:most]
+            chosen = np.sort(drawn)
+        parts = [
+            Held(
+                [m.predict(tables, o, chosen) for m in self.members.values()],
+                self._actuals(tables, o)[chosen],
+                tables.scale[chosen, o],
+                tables.can_model(o)[chosen],
+            )
+            for o in origins
+        ]
+        learnt = learn_from_held_out(parts, list(self.members), self.quantiles)
+        self._weights, self._calibration, self._alone = learnt
 
     def _actuals(self, tables: FeatureTables, origin: int) -> np.ndarray:
         y = np.full((tables.n_series, self.horizon), np.nan)
@@ -369,6 +423,7 @@ class DemandForecaster:
     def _forecast(
         self, tables: FeatureTables, origin: int
     ) -> tuple[Forecast, np.ndarray, np.ndarray]:
+        """Uncalibrated forecast, scale N, and what made each series' row, N names."""
         scale = tables.scale[:, origin]
         made = [member.predict(tables, origin) for member in self.members.values()]
         mixed = combine(made, self._weights, self._calibration.volume_class(scale))
@@ -377,12 +432,40 @@ class DemandForecaster:
         naive = self._new_member("seasonal_naive").predict(tables, origin)
         mean = np.where(trusted[:, None], mixed.mean, naive.mean)
         quantiles = np.where(trusted[:, None, None], mixed.quantiles, naive.quantiles)
-        return Forecast(mean, quantiles), scale, trusted
+        by = np.where(trusted, self.model, "seasonal_naive").astype(object)
+        young = np.nonzero(~trusted & tables.is_young(origin))[0]
+        if self._cold is not None and len(young):
+            first = self._cold.predict(tables, origin, young)
+            mean[young], quantiles[young], by[young] = first.mean, first.quantiles, "cold_start"
+        over = origin + np.arange(1, self.horizon + 1) >= tables.history.stop[:, None]
+        mean[over], quantiles[over] = 0.0, 0.0
+        return Forecast(mean, quantiles), scale, by
 
-    def _calibrated(self, forecast: Forecast, scale, trusted) -> np.ndarray:
+    def _calibrated(self, forecast: Forecast, scale, by) -> np.ndarray:
         covered = self._calibration.apply(forecast.quantiles, scale)
-        return np.where(trusted[:, None, None], covered, tidy(forecast.quantiles))
+        covered = np.where((forecast.quantiles == 0).all(-1)[..., None], 0.0, covered)
+        ours = (by == self.model)[:, None, None]
+        return np.where(ours, covered, tidy(forecast.quantiles))
+
+    def _sum(self, forecast: Forecast, scale, by, share: np.ndarray) -> pd.DataFrame:
+        """y_hat and quantiles of the sum of each step's `share` (H values from 0 to 1)."""
+        used = share > 0
+        mean, quantiles = forecast.mean[:, used] * share[used], forecast.quantiles[:, used]
+        guess = sum_quantiles(mean, quantiles * share[used][:, None])
+        periods = int(np.clip(round(share.sum()), 1, self.horizon))
+        covered = self._calibration.apply_sum(guess, scale, periods)
+        covered = np.where((guess == 0).all(-1)[:, None], 0.0, covered)
+        made = np.where((by == self.model)[:, None], covered, tidy(guess))
+        frame = pd.DataFrame(made, columns=[quantile_column(q) for q in self.quantiles])
+        frame.insert(0, "y_hat", mean.sum(1))
+        return frame
 
     def _require_fit(self) -> None:
         if not self.members:
             raise ValueError("the forecaster has not been fitted")
+
+
+def _named(sums: pd.DataFrame, tables: FeatureTables) -> pd.DataFrame:
+    sums.insert(0, "cutoff", tables.history.cutoff)
+    sums.insert(0, "unique_id", tables.history.ids.astype(object))
+    return sums

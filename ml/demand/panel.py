@@ -70,17 +70,21 @@ class History:
 
     `y` is NaN before a series starts, in gaps and in stock-out weeks: demand nobody could
     see is missing, not zero. `sold` keeps what was sold in stock-out weeks as well.
-    `observed` holds N x T matrices, `known` N x (T + H), `static` N vectors, of which
-    `attributes` are codes of text.
+    `first` is the period of the first sale: that of static `first_sold_on` for a series without
+    any row, the one after the cutoff where that is not said. From period `stop` on (static
+    `discontinued_on`) nothing is sold. `observed` holds N x T matrices,
+    `known` N x (T + H), `static` N vectors, of which `attributes` are codes of text.
     """
 
     ids: np.ndarray
     weeks: pd.DatetimeIndex
     n_weeks: int
+    freq: str
     y: np.ndarray
     sold: np.ndarray
     is_stockout: np.ndarray
     first: np.ndarray
+    stop: np.ndarray
     observed: dict[str, np.ndarray] = field(default_factory=dict)
     known: dict[str, np.ndarray] = field(default_factory=dict)
     static: dict[str, np.ndarray] = field(default_factory=dict)
@@ -159,10 +163,15 @@ def build_history(
 ) -> History:
     """Align checked frames into matrices; gaps and weeks after a series' last row are missing.
 
+    A series that only `static` or `known_future` name is there too, without demand: it is new.
     Raises ValueError if `known_columns` are not known for every series and future week:
     forecasting an unknown promotion as "none" would be a silent guess.
     """
-    ids, row = np.unique(panel["unique_id"].to_numpy(str), return_inverse=True)
+    known_ids = [] if static is None else [static["unique_id"].to_numpy(str)]
+    known_ids += [] if known_future is None else [known_future["unique_id"].to_numpy(str)]
+    own = panel["unique_id"].to_numpy(str)
+    ids = np.unique(np.concatenate([own, *known_ids]))
+    row = np.searchsorted(ids, own)
     start, cutoff = panel["ds"].min(), panel["ds"].max()
     past = pd.date_range(start, cutoff, freq=freq)
     weeks = pd.date_range(start, periods=len(past) + horizon, freq=freq)
@@ -185,15 +194,20 @@ def build_history(
     }
     known = {}
     if known_columns:
-        known = _known_matrices(ids, weeks, len(past), known_future, known_columns)
+        sold_once = np.isin(ids, own)
+        known = _known_matrices(ids, sold_once, weeks, len(past), known_future, known_columns)
+    has_row = ~np.isnan(sold).all(axis=1)
+    launch = _period_of(static, "first_sold_on", ids, weeks, len(past))
     return History(
         ids=ids,
         weeks=weeks,
         n_weeks=len(past),
+        freq=freq,
         y=np.where(is_stockout, np.nan, sold),
         sold=sold,
         is_stockout=is_stockout,
-        first=np.argmax(~np.isnan(sold), axis=1),
+        first=np.where(has_row, np.argmax(~np.isnan(sold), axis=1), launch),
+        stop=_period_of(static, "discontinued_on", ids, weeks, len(weeks)),
         observed=observed,
         known=known,
         static=codes.encode(static, ids),
@@ -201,7 +215,7 @@ def build_history(
     )
 
 
-def _known_matrices(ids, weeks, n_past, known_future, columns) -> dict[str, np.ndarray]:
+def _known_matrices(ids, needed, weeks, n_past, known_future, columns) -> dict[str, np.ndarray]:
     if known_future is None:
         raise ValueError(f"known_future is needed: the model was fitted with {list(columns)}")
     if missing := [name for name in columns if name not in known_future]:
@@ -213,7 +227,7 @@ def _known_matrices(ids, weeks, n_past, known_future, columns) -> dict[str, np.n
     for name in columns:
         values = np.full((len(ids), len(weeks)), np.nan)
         values[row[kept], column[kept]] = _floats(known_future[name])[kept]
-        unknown = np.argwhere(np.isnan(values[:, n_past:]))
+        unknown = np.argwhere(np.isnan(values[:, n_past:]) & needed[:, None])
         if len(unknown):
             series, week = unknown[0]
             raise ValueError(
@@ -222,6 +236,16 @@ def _known_matrices(ids, weeks, n_past, known_future, columns) -> dict[str, np.n
             )
         out[name] = values
     return out
+
+
+def _period_of(static, column: str, ids, weeks: pd.DatetimeIndex, otherwise: int) -> np.ndarray:
+    """Index of the period a date of `static` falls in, which may lie outside; else `otherwise`."""
+    if static is None or column not in static:
+        return np.full(len(ids), otherwise)
+    dates = pd.to_datetime(static.set_index("unique_id")[column].reindex(ids))
+    length = (weeks[1] - weeks[0]) if len(weeks) > 1 else pd.Timedelta(days=7)
+    period = np.floor((dates - weeks[0]) / length)
+    return period.fillna(otherwise).to_numpy(int)
 
 
 def _floats(values: pd.Series) -> np.ndarray:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from ml.demand.baseline import Forecast
-from ml.demand.boosted import KNOTS, between_knots
-from ml.demand.features import MIN_WEEKS, SEASON, FeatureTables
+from ml.demand.device import torch_device
+from ml.demand.features import FeatureTables
+from ml.demand.knots import between_knots
+from ml.demand.rhythm import YEAR_WEEKS
 
 DEFAULTS: dict[str, Any] = {
     "hidden": 40,
@@ -21,7 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "batch": 256,
     "half_life_weeks": 52.0,
 }
-PAST_WEEKS = 52
+KNOTS = (0.05, 0.25, 0.5, 0.75, 0.95)  # learnt; the quantiles asked for lie between and beyond
 EMBEDDING = 4
 
 
@@ -43,8 +45,10 @@ class RecurrentDemand:
         seed: int,
         threads: int,
         params: dict[str, Any] | None = None,
+        device: str = "auto",
     ) -> None:
         self.horizon, self.levels, self.seed, self.threads = horizon, quantiles, seed, threads
+        self.device = device
         unknown = set(params or {}) - set(DEFAULTS)
         if unknown:
             raise ValueError(f"lstm has no parameter {sorted(unknown)[0]!r}")
@@ -64,6 +68,7 @@ class RecurrentDemand:
         history = tables.history
         self.levels_of = {name: int(history.static[name].max()) + 2 for name in history.attributes}
         with _quiet_torch(self.threads, self.seed):
+            self.waves = 2 if tables.rhythm.cycle == 1 else 4
             self.net = self._build()
             optimiser = torch.optim.Adam(self.net.parameters(), lr=self.params["learning_rate"])
             rng = np.random.default_rng(self.seed)
@@ -87,25 +92,30 @@ class RecurrentDemand:
             self.net.eval()
         return self
 
-    def predict(self, tables: FeatureTables, origin: int) -> Forecast:
-        """Forecast every series from `origin`, whatever was visible when it was fitted."""
+    def predict(
+        self, tables: FeatureTables, origin: int, series: np.ndarray | None = None
+    ) -> Forecast:
+        """Forecast `series` (default all) from `origin`, whatever was visible at fit."""
         import torch
 
-        pairs = np.column_stack([np.arange(tables.n_series), np.full(tables.n_series, origin)])
+        series = np.arange(tables.n_series) if series is None else series
+        pairs = np.column_stack([series, np.full(len(series), origin)])
         with _quiet_torch(self.threads, self.seed), torch.no_grad():
             mean, knots = self.net(*self._inputs(tables, pairs))
-        scale = tables.scale[:, [origin]]
-        knots = np.sort(knots.numpy().astype(float), axis=-1)
-        quantiles = between_knots(knots, self.levels) * scale[..., None]
-        return Forecast(mean.numpy().astype(float) * scale, quantiles)
+        scale = tables.scale[series, origin][:, None]
+        knots = np.sort(knots.cpu().numpy().astype(float), axis=-1)
+        quantiles = between_knots(knots, KNOTS, self.levels) * scale[..., None]
+        return Forecast(mean.cpu().numpy().astype(float) * scale, quantiles)
 
     def save(self, folder: Path) -> None:
         """Write the weights as a torch state dict and the architecture as JSON."""
         import torch
 
         folder.mkdir(parents=True, exist_ok=True)
-        torch.save(self.net.state_dict(), folder / "weights.pt")
-        shape = {"params": self.params, "standard": self.standard, "levels_of": self.levels_of}
+        weights = {name: value.cpu() for name, value in self.net.state_dict().items()}
+        torch.save(weights, folder / "weights.pt")
+        names = ("params", "standard", "levels_of", "waves")
+        shape = {name: getattr(self, name) for name in names}
         (folder / "shape.json").write_text(json.dumps(shape, indent=1))
 
     def restore(self, folder: Path) -> None:
@@ -114,17 +124,20 @@ class RecurrentDemand:
 
         shape = json.loads((folder / "shape.json").read_text())
         self.params, self.levels_of = shape["params"], shape["levels_of"]
+        self.waves = shape["waves"]
         self.standard = {name: tuple(pair) for name, pair in shape["standard"].items()}
         with _quiet_torch(self.threads, self.seed):
             self.net = self._build()
-        self.net.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
+        self.net.load_state_dict(
+            torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")
+        )
         self.net.eval()
 
     def _pairs(self, tables: FeatureTables, last: int) -> np.ndarray:
-        found = []
-        for origin in range(MIN_WEEKS - 1, last):
+        found, least = [], tables.rhythm.least
+        for origin in range(least - 1, last):
             reach = min(last, origin + self.horizon)
-            ready = (tables.count[:, origin] >= MIN_WEEKS) & tables.is_selling(origin)
+            ready = (tables.count[:, origin] >= least) & tables.is_selling(origin)
             ready &= tables.seen[:, origin + 1 : reach + 1].any(1)
             series = np.nonzero(ready)[0]
             found.append(np.column_stack([series, np.full(len(series), origin)]))
@@ -134,22 +147,21 @@ class RecurrentDemand:
         from ml.demand.network import DemandNet
 
         return DemandNet(
-            past=4 + len(self.standard),
-            future=7 + len(self.standard),
+            past=2 + self.waves + len(self.standard),
+            future=5 + self.waves + len(self.standard),
             levels=[count for _, count in sorted(self.levels_of.items())],
             embedding=EMBEDDING,
             hidden=self.params["hidden"],
             dropout=self.params["dropout"],
             knots=len(KNOTS),
-        )
+        ).to(torch_device(self.device))
 
     def _inputs(self, tables: FeatureTables, pairs: np.ndarray) -> tuple[Any, ...]:
-        import torch
 
         history = tables.history
         series, origin = pairs[:, 0], pairs[:, 1]
         scale = tables.scale[series, origin]
-        week = origin[:, None] + np.arange(1 - PAST_WEEKS, 1)
+        week = origin[:, None] + np.arange(1 - tables.rhythm.memory, 1)
         visible = week >= 0
         at = (series[:, None], np.maximum(week, 0))
         seen = tables.seen[at] & visible
@@ -167,7 +179,8 @@ class RecurrentDemand:
         uplift = tables.uplift(*ahead)
         relative = (base * index * uplift).reshape(target.shape) / scale[:, None]
         relative = np.clip(relative, 0.02, 20.0)
-        back = target - SEASON * ((target - origin[:, None] - 1) // SEASON + 1)
+        season = tables.rhythm.season
+        back = target - season * ((target - origin[:, None] - 1) // season + 1)
         last_year = (series[:, None], np.maximum(back, 0))
         was_seen = tables.seen[last_year] & (back >= 0)
         future = [
@@ -181,21 +194,21 @@ class RecurrentDemand:
         future += [
             np.nan_to_num((table[series[:, None], target] - mean) / sd) for table, mean, sd in known
         ]
-        size = np.column_stack(
-            [np.log(scale) / 3, np.minimum(origin - history.first[series], 104) / 52]
-        )
+        age = (origin - history.first[series]) / tables.rhythm.per_week
+        size = np.column_stack([np.log(scale) / 3, np.minimum(age, 104) / 52])
         codes = [
             np.clip(history.static[name][series] + 1, 0, count - 1)
             for name, count in sorted(self.levels_of.items())
         ]
         codes = np.column_stack(codes) if codes else np.empty((len(series), 0))
-        return (
-            torch.from_numpy(np.stack(past, axis=-1).astype(np.float32)),
-            torch.from_numpy(np.stack(future, axis=-1).astype(np.float32)),
-            torch.from_numpy(size.astype(np.float32)),
-            torch.from_numpy(codes.astype(np.int64)),
-            torch.from_numpy(relative.astype(np.float32)),
-        )
+        inputs = (np.stack(past, axis=-1), np.stack(future, axis=-1), size, codes, relative)
+        kinds = (np.float32, np.float32, np.float32, np.int64, np.float32)
+        return tuple(self._tensor(v.astype(k)) for v, k in zip(inputs, kinds, strict=True))
+
+    def _tensor(self, values: np.ndarray) -> Any:
+        import torch
+
+        return torch.from_numpy(values).to(torch_device(self.device))
 
     def _loss(self, tables: FeatureTables, pairs: np.ndarray, last: int) -> Any:
         import torch
@@ -205,21 +218,23 @@ class RecurrentDemand:
         at = (series[:, None], np.minimum(target, last))
         seen = tables.seen[at] & (target <= last)
         scale = tables.scale[series, origin][:, None]
-        y = torch.from_numpy((np.where(seen, tables.filled[at], 0) / scale).astype(np.float32))
+        y = self._tensor((np.where(seen, tables.filled[at], 0) / scale).astype(np.float32))
         decay = seen * 0.5 ** ((last - target) / self.params["half_life_weeks"])
-        plain = torch.from_numpy((decay / max(decay.sum(), 1e-6)).astype(np.float32))
+        plain = self._tensor((decay / max(decay.sum(), 1e-6)).astype(np.float32))
         volume = decay * np.sqrt(scale)
-        heavy = torch.from_numpy((volume / max(volume.sum(), 1e-6)).astype(np.float32))
+        heavy = self._tensor((volume / max(volume.sum(), 1e-6)).astype(np.float32))
         mean, knots = self.net(*self._inputs(tables, pairs))
-        level = torch.tensor(KNOTS)
+        level = self._tensor(np.array(KNOTS, np.float32))
         error = y[..., None] - knots
         pinball = torch.maximum(level * error, (level - 1) * error).sum(-1)
         return (plain * pinball).sum() + (heavy * (mean - y * torch.log(mean))).sum()
 
 
-def _waves(tables: FeatureTables, week: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    angle = 2 * np.pi * tables.season_week[week] / SEASON
-    return np.sin(angle), np.cos(angle)
+def _waves(tables: FeatureTables, period: np.ndarray) -> tuple[np.ndarray, ...]:
+    angles = [2 * np.pi * tables.season_week[period] / YEAR_WEEKS]
+    if tables.rhythm.cycle > 1:
+        angles.append(2 * np.pi * tables.cycle_phase[period] / tables.rhythm.cycle)
+    return tuple(wave(angle) for angle in angles for wave in (np.sin, np.cos))
 
 
 @contextmanager
