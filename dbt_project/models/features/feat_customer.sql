@@ -1,5 +1,12 @@
 -- Each slice sees purchases with ds <= its as_of, and of refunds those made by then.
-with habits as (
+-- Slice by slice: a median keeps all values of all its groups in memory.
+with slices as (
+    select as_of, row_number() over (order by as_of) as slice_no
+    from {{ ref('int_slices') }}
+),
+
+{% for number in range(var('customer_slices')) %}
+habits_{{ number }} as (
     select
         slices.as_of,
         days.customer_id,
@@ -18,10 +25,19 @@ with habits as (
         median(days.gap_days) as median_gap_days,
         sum(days.gap_days) as gap_sum,
         sum(days.gap_days * days.gap_days) as gap_square_sum
-    from {{ ref('int_slices') }} as slices
+    from slices
     inner join {{ ref('int_customer_days') }} as days
         on days.ds <= slices.as_of
+    where slices.slice_no = {{ number + 1 }}
     group by all
+),
+{% endfor %}
+
+habits as (
+    {% for number in range(var('customer_slices')) %}
+    select * from habits_{{ number }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 ),
 
 refunds as (
@@ -35,7 +51,7 @@ refunds as (
         coalesce(
             sum(refunds.refund_amount) filter (where refunds.ordered_on > slices.as_of - 90), 0
         ) as refunded_90d
-    from {{ ref('int_slices') }} as slices
+    from slices
     inner join {{ ref('fct_refunds') }} as refunds
         on refunds.refunded_on <= slices.as_of
         and refunds.ordered_on <= slices.as_of
@@ -65,7 +81,7 @@ breadth as (
         firsts.customer_id,
         count(*) filter (where firsts.kind = 'category') as category_count,
         count(*) filter (where firsts.kind = 'brand') as brand_count
-    from {{ ref('int_slices') }} as slices
+    from slices
     inner join firsts
         on firsts.first_on <= slices.as_of
     group by all
