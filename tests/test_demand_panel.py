@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ml.demand.panel import StaticCodes, build_history, check_known_future, check_panel
 
@@ -87,3 +89,28 @@ def test_attributes_never_seen_at_fit_get_a_code_of_their_own():
 def test_a_class_computed_from_the_latest_weeks_is_no_attribute():
     static = pd.DataFrame({"unique_id": list("abc"), "abc_class": list("AAB")})
     assert StaticCodes.learn(static).levels == {}
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    gaps=st.lists(st.booleans(), min_size=12, max_size=12),
+    order=st.permutations(range(24)),
+    kind=st.sampled_from(["int64", "float32", "Int64", "object"]),
+    zero=st.booleans(),
+)
+def test_no_series_vanishes_whatever_the_order_the_gaps_or_the_kind_of_number(
+    gaps, order, kind, zero
+):
+    kept = np.array([True, *gaps[1:]])
+    y = np.zeros(12) if zero else np.arange(12.0)
+    panel = pd.concat([panel_of("a", WEEKS[kept], y[kept]), panel_of("b")], ignore_index=True)
+    panel = panel.iloc[[k for k in order if k < len(panel)]]
+    panel["y"] = panel["y"].astype(kind)
+    if kind == "object":
+        with pytest.raises(ValueError, match="'y' has dtype object"):
+            check_panel(panel, "W-MON")
+        return
+    history = history_of(panel)
+    assert list(history.ids) == ["a", "b"]
+    np.testing.assert_array_equal(np.isnan(history.y[0, : kept.size]), ~kept)
+    np.testing.assert_array_equal(history.y[0][kept], y[kept])

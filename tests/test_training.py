@@ -58,6 +58,7 @@ def test_the_first_training_leaves_a_champion_that_the_baseline_competed_with(re
     assert training.version == registry.champion("demand")
     made = forecast_demand(*frames, registry=registry)
     assert set(made.weekly["unique_id"]) == set(frames[0]["unique_id"])
+    assert set(made.reasons["unique_id"]) == set(frames[0]["unique_id"])
     assert (made.weekly["model_version"] == training.version.version).all()
 
     again, said = train(registry, frames)

@@ -8,7 +8,7 @@ from ml.demand.rhythm import YEAR_WEEKS, Rhythm
 
 PRIOR = 0.3  # of a typical week's expected demand: what a group's index must earn
 ROUNDS = 2
-BESIDE = 0.25  # of a neighbouring week: festivals move by days, peaks stay sharp
+BESIDE = 0.5  # of a neighbouring week: festivals move by days
 
 
 class PooledSeason:

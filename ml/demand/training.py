@@ -41,11 +41,13 @@ _NOTHING = pd.DataFrame(
 
 @dataclass(frozen=True)
 class DemandForecast:
-    """`weekly`: one row per series and step; `cumulative`: the SUM over the next k weeks."""
+    """`weekly`: one row per series and step; `cumulative`: the SUM over the next k weeks;
+    `reasons`: why, up to five a row of `weekly` (see `DemandForecaster.explain`)."""
 
     version: Version
     weekly: pd.DataFrame
     cumulative: pd.DataFrame
+    reasons: pd.DataFrame
 
 
 def train_demand(
@@ -144,10 +146,12 @@ def forecast_demand(
     if champion is None:
         raise LookupError("no demand model is champion yet: materialize asset 'demand_model'")
     model = DemandForecaster.load(registry.fetch(champion)).update(panel, static, known_future)
+    weekly = model.predict(known_future)
     return DemandForecast(
         champion,
-        model.predict(known_future).assign(model_version=champion.version),
+        weekly.assign(model_version=champion.version),
         model.predict_cumulative(tuple(range(1, model.horizon + 1)), known_future),
+        model.explain(weekly, known_future),
     )
 
 

@@ -68,6 +68,7 @@ def demand_forecast(
     as_of = lake.last_visible_day()
     results.write(as_of, "demand_forecast", forecast.weekly)
     results.write(as_of, "demand_cumulative", forecast.cumulative)
+    results.write(as_of, "demand_reasons", forecast.reasons)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(forecast.weekly),
