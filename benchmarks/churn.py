@@ -64,9 +64,9 @@ class Task:
 def make_task(orders: pd.DataFrame, protocol: Protocol) -> Task:
     """Cut the log. Learning ends where the outcome of its last slice is complete before the cut.
 
-    When the log is too short for three slices with the whole outcome window (or for any), the
-    window to learn from is shortened to what fits; `train_days` says to what. Raises ValueError
-    when nobody is to be judged.
+    When the log is too short for three slices with the whole outcome window, the window to learn
+    from is a third of the known history; `train_days` says how long. Raises ValueError when
+    nobody is to be judged.
     """
     log = OrderLog.of(orders)
     known = log.before(protocol.cut)
@@ -76,7 +76,9 @@ def make_task(orders: pd.DataFrame, protocol: Protocol) -> Task:
         raise ValueError("no customer of the log fits the protocol")
     begun = known.events["ds"].min() + HISTORY_DAYS * DAY
     room = (as_of - begun).days - (FEWEST_SLICES - 1) * protocol.slice_days
-    train_days = min(protocol.outcome_days, max(room, protocol.slice_days))
+    train_days = protocol.outcome_days
+    if room < train_days:
+        train_days = (protocol.cut - known.events["ds"].min()).days // 3
     days = [as_of - DAY * (train_days + protocol.slice_days * i) for i in range(MAX_SLICES)]
     days = [day for day in days if day >= begun] or days[:1]
     train = _population(customer_slices(known, days), protocol)

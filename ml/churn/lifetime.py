@@ -229,10 +229,15 @@ class Lifetimes:
         return np.column_stack(columns)[place].astype(np.float32)
 
     def odds_moved(self, timeline: Timeline, slices: pd.DataFrame, days: int) -> np.ndarray:
-        """How much higher the log odds to buy are within `days` than within the days fitted."""
+        """How much higher the log odds to buy are within `days` than within the days fitted.
+
+        The odds of a rare event grow as its expected number does: the ratio of Pareto/NBD's
+        expected purchases, (n,). Exact for small chances, an approximation for large ones.
+        """
         distinct, _, place = Histories.of(timeline, slices).compressed()
-        near = log_odds(self.pareto.buys_within(distinct, self.days))
-        return (log_odds(self.pareto.buys_within(distinct, days)) - near)[place]
+        near = self.pareto.expected_purchases(distinct, self.days)
+        far = self.pareto.expected_purchases(distinct, days)
+        return np.log((far + _LITTLE) / (near + _LITTLE))[place]
 
 
 LIFETIME_NUMBERS = tuple(

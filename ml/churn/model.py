@@ -138,7 +138,7 @@ class ChurnModel:
         """Score every row of `features`, sorted by as_of and customer_id.
 
         `days`: the outcome window asked about, by default the one learnt. For another, each
-        customer's log odds move by as much as Pareto/NBD moves them between the two windows.
+        customer's odds move as Pareto/NBD's expected purchases do from one window to the other.
 
         Returns customer_id, as_of, churn_score, model and, for i = 1..3, reason_<i> (a code of
         `reasons.CATALOGUE` or None), reason_<i>_value, reason_<i>_typical. Reasons come from the
