@@ -53,14 +53,6 @@ class Timeline:
         end = np.searchsorted(self._place, start + day_number(slices["as_of"]), side="right")
         return first, np.where(customer < 0, first, end)
 
-    def first_after(self, slices: pd.DataFrame, days: int) -> np.ndarray:
-        """Position of each row's first entry with ds > as_of - days, (n,); `end` without one."""
-        customer = self._customers.get_indexer(slices["customer_id"]).astype(np.int64)
-        first, end = self.visible(slices)
-        border = customer * _SPAN + day_number(slices["as_of"]) - days
-        found = np.searchsorted(self._place, border, side="right")
-        return np.where(customer < 0, end, np.clip(found, first, end))
-
     def days_until_next(self, slices: pd.DataFrame) -> np.ndarray:
         """Days from as_of to the first purchase day after it, (n,) float; inf without one."""
         if not len(self.day):
