@@ -1,13 +1,15 @@
 # State lives in .venv/ (packages) and var/ (data); both are ignored by git.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13)
 BIN := .venv/bin
+# where public data sets lie, one folder each; what is not there is left out
+DATA ?= data
 export DO_NOT_TRACK := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-allocation test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-allocation test dev lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +42,10 @@ bench-vn2: setup ## the VN2 game on earlier windows; DATA=folder of the public f
 
 bench-allocation: setup ## 100,000 rows under budget and capacities, and the gap to a solver
 	@$(BIN)/python -m benchmarks.allocation
+
+bench-churn: .venv/.realdata setup ## who buys again, our model beside its opponents; DATA=folder of public data
+	@$(BIN)/python -m benchmarks.orders --data $(DATA) --out var/bench/orders
+	@$(BIN)/python -m benchmarks.protocols --orders var/bench/orders --out var/bench/churn
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 5 minutes on 2 cores)"

@@ -31,7 +31,7 @@ def newest(shop):
 def predictions(shop, newest):
     rows = shop.features[shop.features["is_reachable"]]
     labels = churn_labels(rows, shop.events, outcome_days=60, last_day=shop.last_day)
-    model = ChurnModel("xgboost", params={"xgboost": {"max_rounds": 60}}, threads=1)
+    model = ChurnModel("xgboost", threads=1)
     return model.fit(rows, shop.events, labels).predict(newest, shop.events)
 
 

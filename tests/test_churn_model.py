@@ -71,7 +71,8 @@ def test_a_model_is_stored_in_native_formats_only(fitted, tmp_path):
     fitted["stack"].save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
         "model.json",
-        "recency_frequency.json",
+        "lifetime.json",
+        "logistic.json",
         "xgboost.ubj",
         "lstm.json",
         "lstm.pt",

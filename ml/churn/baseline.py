@@ -1,4 +1,4 @@
-"""The models to beat: logistic regression on recency, and on recency with frequency."""
+"""Logistic regressions: the models to beat, and the members of the stack that stay linear."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.features import Inputs
+from ml.churn.lifetime import LIFETIME_NUMBERS
 from ml.churn.logistic import Logistic, fit_logistic
+from ml.churn.rhythm import FADING, RHYTHM_NUMBERS
+from ml.columns import CUSTOMER_NUMBERS
 
 COLUMNS = {
     "recency": ("recency_days",),
+    "frequency": ("frequency",),
+    "rfm": ("recency_days", "frequency", "monetary_amount"),
     "recency_frequency": (
         "recency_days",
         "frequency",
@@ -20,19 +25,29 @@ COLUMNS = {
         "expected_gap_days",
         "orders_90d",
     ),
+    "lifetime": LIFETIME_NUMBERS,
+    "logistic": (
+        *CUSTOMER_NUMBERS,
+        *LIFETIME_NUMBERS,
+        *(RHYTHM_NUMBERS[place] for place in FADING),
+    ),
 }
 _RIDGE = 1.0
+# many columns that say nearly the same share the weight of what they say
+_WIDE_RIDGE = {"lifetime": 10.0, "logistic": 1000.0}
 
 
 @dataclass
 class Baseline:
-    """Logistic regression on log(1 + x) of a few columns, standardised with what it was fitted on.
+    """Logistic regression on log(1 + x) of columns, standardised with what it was fitted on.
 
-    `name` is "recency" or "recency_frequency". It picks nothing, so the later slice is not used
+    `name` is a key of COLUMNS; "logistic" reads the extra columns too. What is below zero is
+    mirrored, what is unknown counts as average. It picks nothing, so the later slice is not used
     by `fit`.
     """
 
     name: str
+    extras: tuple[str, ...] = ()
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
     logistic: Logistic | None = None
@@ -44,9 +59,14 @@ class Baseline:
     def refit(self, train: Inputs, y: np.ndarray) -> "Baseline":
         """Learn from all rows given: y (n,) of 0/1."""
         x = self._logs(train)
-        self.centre = tuple(float(v) for v in x.mean(axis=0))
-        self.spread = tuple(float(v) or 1.0 for v in x.std(axis=0))
-        self.logistic = fit_logistic(self._standardised(train), y, ridge=_RIDGE)
+        known = np.isfinite(x)
+        rows = np.maximum(known.sum(axis=0), 1)
+        centre = np.where(known, x, 0).sum(axis=0) / rows
+        spread = np.sqrt((np.where(known, x - centre, 0) ** 2).sum(axis=0) / rows)
+        self.centre = tuple(float(v) for v in centre)
+        self.spread = tuple(float(v) or 1.0 for v in spread)
+        ridge = _WIDE_RIDGE.get(self.name, _RIDGE)
+        self.logistic = fit_logistic(self._standardised(train), y, ridge=ridge)
         return self
 
     def margin(self, inputs: Inputs) -> np.ndarray:
@@ -56,11 +76,12 @@ class Baseline:
     def contributions(self, inputs: Inputs) -> pd.DataFrame:
         """What each column adds to the log odds against the average training row, (n, k)."""
         added = self._standardised(inputs) * np.asarray(self.logistic.weights)
-        return pd.DataFrame(added, columns=list(COLUMNS[self.name]))
+        return pd.DataFrame(added, columns=self._columns())
 
     def save(self, folder: Path) -> None:
         """Write `<name>.json`."""
-        (folder / f"{self.name}.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
+        kept = asdict(self)
+        (folder / f"{self.name}.json").write_text(json.dumps(kept), encoding="utf-8")
 
     def load(self, folder: Path) -> "Baseline":
         """Read what `save` wrote."""
@@ -69,10 +90,13 @@ class Baseline:
         self.logistic = Logistic(kept["logistic"]["intercept"], tuple(kept["logistic"]["weights"]))
         return self
 
+    def _columns(self) -> list[str]:
+        return [*COLUMNS[self.name], *(self.extras if self.name == "logistic" else ())]
+
     def _logs(self, inputs: Inputs) -> np.ndarray:
-        return np.column_stack(
-            [np.log1p(np.maximum(inputs.number(column), 0)) for column in COLUMNS[self.name]]
-        )
+        x = np.column_stack([inputs.number(column, self.extras) for column in self._columns()])
+        return np.sign(x) * np.log1p(np.abs(x))
 
     def _standardised(self, inputs: Inputs) -> np.ndarray:
-        return (self._logs(inputs) - np.asarray(self.centre)) / np.asarray(self.spread)
+        scaled = (self._logs(inputs) - np.asarray(self.centre)) / np.asarray(self.spread)
+        return np.where(np.isfinite(scaled), scaled, 0.0)

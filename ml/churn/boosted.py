@@ -1,4 +1,4 @@
-"""Churn by gradient boosted trees (XGBoost) on the numbers and codes of feat_customer."""
+"""Churn by gradient boosted trees (XGBoost) on feat_customer and what purchase days add to it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.features import CODED, Inputs
+from ml.churn.lifetime import LIFETIME_NUMBERS
+from ml.churn.rhythm import RHYTHM_NUMBERS, TOLD_AS
 from ml.columns import CUSTOMER_NUMBERS
 
-FEATURE_NAMES = (*CUSTOMER_NUMBERS, *CODED)
+FEATURE_NAMES = (*CUSTOMER_NUMBERS, *CODED, *RHYTHM_NUMBERS, *LIFETIME_NUMBERS)
 DEFAULTS = {
-    "learning_rate": 0.05,
-    "max_depth": 4,
-    "min_child_weight": 20.0,
-    "subsample": 0.8,
-    "colsample_bytree": 0.7,
-    "reg_lambda": 2.0,
+    "learning_rate": 0.03,
+    "max_depth": 3,
+    "min_child_weight": 30.0,
+    "subsample": 0.6,
+    "colsample_bytree": 0.3,
+    "reg_lambda": 10.0,
     "max_rounds": 400,
 }
 _PATIENCE = 25
@@ -35,11 +37,21 @@ def search_space(trial: Any) -> dict[str, float]:
 
 
 class Boosted:
-    """XGBoost classifier; `fit` stops at the round that served the later slice best."""
+    """XGBoost classifier; `fit` stops at the round that served the later slice best.
+
+    `extras`: names of the extra columns that the inputs carry.
+    """
 
     name = "xgboost"
 
-    def __init__(self, *, params: dict[str, float], seed: int, threads: int) -> None:
+    def __init__(
+        self,
+        *,
+        params: dict[str, float],
+        seed: int,
+        threads: int,
+        extras: tuple[str, ...] = (),
+    ) -> None:
         unknown = sorted(set(params) - set(DEFAULTS))
         if unknown:
             raise ValueError(f"xgboost does not know the parameters {unknown}")
@@ -55,6 +67,7 @@ class Boosted:
             **chosen,
         }
         self._threads = threads
+        self._names = [*FEATURE_NAMES, *extras]
         self._rounds = self._max_rounds
         self._booster = None
 
@@ -86,9 +99,14 @@ class Boosted:
         return self._booster.predict(self._matrix(inputs), output_margin=True).astype(float)
 
     def contributions(self, inputs: Inputs) -> pd.DataFrame:
-        """What each column adds to the log odds (TreeSHAP), (n, 20) without the bias."""
-        added = self._booster.predict(self._matrix(inputs), pred_contribs=True)
-        return pd.DataFrame(added[:, :-1], columns=list(FEATURE_NAMES))
+        """What each column of feat_customer adds to the log odds (TreeSHAP), without the bias.
+
+        What a derived number adds is booked on the column that tells people the same thing.
+        """
+        added = self._booster.predict(self._matrix(inputs), pred_contribs=True)[:, :-1]
+        told = TOLD_AS | dict.fromkeys(LIFETIME_NUMBERS, "recency_over_gap")
+        table = pd.DataFrame(added, columns=self._names)
+        return table.T.groupby([told.get(name, name) for name in self._names], sort=False).sum().T
 
     def save(self, folder: Path) -> None:
         """Write `xgboost.ubj`."""
@@ -107,10 +125,12 @@ class Boosted:
         import xgboost as xgb
 
         return xgb.DMatrix(
-            np.hstack([inputs.numbers, inputs.codes]),
+            np.hstack(
+                [inputs.numbers, inputs.codes, inputs.rhythm, inputs.lifetime, inputs.extras]
+            ),
             label=y,
-            feature_names=list(FEATURE_NAMES),
-            feature_types=["q"] * len(CUSTOMER_NUMBERS) + ["c"] * len(CODED),
+            feature_names=self._names,
+            feature_types=["c" if name in CODED else "q" for name in self._names],
             enable_categorical=True,
             nthread=self._threads,
         )

@@ -8,7 +8,7 @@ import pandas as pd
 from ml.churn import boosted, recurrent
 from ml.churn.labels import churn_labels
 from ml.churn.metrics import brier, classification_scores
-from ml.churn.model import MEMBERS, ChurnModel
+from ml.churn.model import COMPARED, ChurnModel
 from ml.churn.splits import origins
 from ml.churn.timeline import KEYS, days_visible
 
@@ -31,7 +31,7 @@ def evaluate(
     outcome_days: int,
     last_day: pd.Timestamp,
     reachable_only: bool = True,
-    models: Sequence[str] = tuple(MEMBERS),
+    models: Sequence[str] = tuple(COMPARED),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score each model on the newest slice with a complete outcome.
 

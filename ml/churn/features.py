@@ -1,11 +1,13 @@
 """Turns customer slices into what models read: numbers, codes, and sequences of purchase days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ml.churn.lifetime import LIFETIME_NUMBERS, Lifetimes
+from ml.churn.rhythm import RHYTHM_NUMBERS, rhythm
 from ml.churn.timeline import Timeline
 from ml.columns import CUSTOMER_NUMBERS, FEAT_CUSTOMER
 
@@ -94,39 +96,67 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Inputs:
-    """One row per slice row: `numbers` (n, 18) float32, `codes` (n, 2) nan = unknown, sequences."""
+    """One row per slice row, float32: `numbers` (n, 18), `codes` (n, 2) nan = unknown, `rhythm`
+    (n, RHYTHM_NUMBERS), `lifetime` (n, LIFETIME_NUMBERS), `extras` (n, k) nan = unknown; and
+    `sequences`."""
 
     numbers: np.ndarray
     codes: np.ndarray
+    rhythm: np.ndarray
+    lifetime: np.ndarray
+    extras: np.ndarray
     sequences: Sequences
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def number(self, column: str) -> np.ndarray:
-        """One numeric column of feat_customer, (n,) float64."""
-        return self.numbers[:, CUSTOMER_NUMBERS.index(column)].astype(float)
+    def number(self, column: str, extras: Sequence[str] = ()) -> np.ndarray:
+        """One column by its name, (n,) float64; `extras` names the extra columns in order."""
+        blocks = (
+            (CUSTOMER_NUMBERS, self.numbers),
+            (RHYTHM_NUMBERS, self.rhythm),
+            (LIFETIME_NUMBERS, self.lifetime),
+            (tuple(extras), self.extras),
+        )
+        for names, block in blocks:
+            if column in names:
+                return block[:, names.index(column)].astype(float)
+        raise KeyError(column)
 
     def take(self, rows: np.ndarray) -> "Inputs":
         """The rows at these positions."""
-        return Inputs(self.numbers[rows], self.codes[rows], self.sequences.take(rows))
+        return Inputs(
+            self.numbers[rows], self.codes[rows], self.rhythm[rows], self.lifetime[rows],
+            self.extras[rows], self.sequences.take(rows),
+        )  # fmt: skip
 
 
-def model_inputs(features: pd.DataFrame, events: pd.DataFrame, vocabulary: Vocabulary) -> Inputs:
+def model_inputs(
+    features: pd.DataFrame,
+    events: pd.DataFrame,
+    vocabulary: Vocabulary,
+    lifetimes: Lifetimes,
+    extras: Sequence[str] = (),
+) -> Inputs:
     """Inputs for each row of `features` (feat_customer), in its row order.
 
     Reads of `events` (feat_customer_events) only days with ds <= the row's as_of; a customer
-    without events gets an empty sequence. Raises ValueError when a frame breaks its contract.
+    without events gets an empty sequence. `extras` are further numeric columns of `features`,
+    null where unknown. Raises ValueError when a frame breaks its contract or lacks an extra.
     """
     FEAT_CUSTOMER.check(features)
+    lacking = [name for name in extras if name not in features]
+    if lacking:
+        raise ValueError(f"frame 'feat_customer': the extra columns {lacking} are missing")
     timeline = Timeline.of(events)
     first, end = timeline.visible(features)
     codes = np.column_stack([vocabulary.codes(name, features[name]) for name in CODED])
+    category = vocabulary.codes("category", timeline.events["category"])
     sequences = Sequences(
         day=timeline.day,
         as_of=features["as_of"].to_numpy("datetime64[D]").astype(np.int64),
         numbers=_event_numbers(timeline),
-        category=vocabulary.codes("category", timeline.events["category"]),
+        category=category,
         first=first,
         end=end,
     )
@@ -134,7 +164,14 @@ def model_inputs(features: pd.DataFrame, events: pd.DataFrame, vocabulary: Vocab
     if not np.isfinite(numbers).all():
         column = CUSTOMER_NUMBERS[int(np.argmax(~np.isfinite(numbers).all(axis=0)))]
         raise ValueError(f"frame 'feat_customer': column '{column}' holds an infinite number")
-    return Inputs(numbers, np.where(codes < 0, np.nan, codes).astype(np.float32), sequences)
+    return Inputs(
+        numbers=numbers,
+        codes=np.where(codes < 0, np.nan, codes).astype(np.float32),
+        rhythm=rhythm(timeline, features, category),
+        lifetime=lifetimes.numbers(timeline, features),
+        extras=features[list(extras)].to_numpy(np.float32),
+        sequences=sequences,
+    )
 
 
 def _event_numbers(timeline: Timeline) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The churn model: a calibrated probability per customer and slice, with its reasons."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,37 +13,50 @@ from ml.churn.baseline import Baseline
 from ml.churn.boosted import Boosted
 from ml.churn.features import Inputs, Vocabulary, model_inputs
 from ml.churn.labels import LABELS
+from ml.churn.lifetime import BetaGeometric, Lifetimes, ParetoNbd
 from ml.churn.logistic import Logistic, fit_logistic, probability
 from ml.churn.reasons import Population, top_reasons
 from ml.churn.recurrent import Recurrent
 from ml.churn.splits import train_and_later
-from ml.churn.timeline import KEYS, days_visible
+from ml.churn.timeline import KEYS, Timeline, days_visible
 from ml.columns import FEAT_CUSTOMER
 
 MEMBERS = {
     "recency": ("recency",),
+    "frequency": ("frequency",),
+    "rfm": ("rfm",),
     "recency_frequency": ("recency_frequency",),
+    "lifetime": ("lifetime",),
+    "logistic": ("logistic",),
     "xgboost": ("xgboost",),
     "lstm": ("lstm",),
-    "stack": ("recency_frequency", "xgboost", "lstm"),
+    "stack": ("lifetime", "logistic", "xgboost", "lstm"),
 }
+# what a night's training compares; the others are opponents of the benchmarks
+COMPARED = ("recency", "recency_frequency", "xgboost", "lstm", "stack")
 _EXPLAINED_BY = {
     "recency": "recency",
+    "frequency": "recency_frequency",
+    "rfm": "recency_frequency",
     "recency_frequency": "recency_frequency",
+    "lifetime": "recency_frequency",
+    "logistic": "recency_frequency",
     "xgboost": "xgboost",
     "lstm": "recency_frequency",
     "stack": "xgboost",
 }
 _BLEND_RIDGE = 20.0
-_FORMAT = 1
+_FORMAT = 2
 
 
 class ChurnModel:
     """P(no purchase within the outcome window after as_of), calibrated on later rows.
 
-    `model`: "recency", "recency_frequency", "xgboost", "lstm" or "stack" (the last three
-    together). `params`: tuned hyper-parameters by family, {"xgboost": {...}, "lstm": {...}}.
-    `threads` is for the boosted trees; it changes no prediction.
+    `model`: "recency", "recency_frequency", "lifetime" (BG/NBD and Pareto/NBD), "logistic",
+    "xgboost", "lstm" or "stack" (the last four together). `params`: tuned hyper-parameters by
+    family, {"xgboost": {...}, "lstm": {...}}. `extras`: numeric columns of `features` beyond the
+    contract that the logistic regression and the trees read, null where unknown. `threads` is for
+    the boosted trees; it changes no prediction.
 
     Members learn from earlier slices. Their log odds on a later slice are weighed by a logistic
     regression with weights >= 0, shrunk to the plain average (stacking, Wolpert 1992); with one
@@ -57,6 +70,7 @@ class ChurnModel:
         seed: int = 7,
         *,
         params: Mapping[str, Mapping[str, float]] | None = None,
+        extras: Sequence[str] = (),
         threads: int = 2,
     ) -> None:
         if model not in MEMBERS:
@@ -67,11 +81,13 @@ class ChurnModel:
         self.model = model
         self.seed = seed
         self.params = {family: dict(chosen) for family, chosen in (params or {}).items()}
+        self.extras = tuple(extras)
         self.threads = threads
         names = dict.fromkeys((*MEMBERS[model], _EXPLAINED_BY[model]))
         self._parts = {name: self._part(name) for name in names}
         self._vocabulary: Vocabulary | None = None
         self._population: Population | None = None
+        self._lifetimes: Lifetimes | None = None
         self._blend: Logistic | None = None
 
     def fit(
@@ -98,7 +114,9 @@ class ChurnModel:
         train, later = train_and_later(rows)
         self._vocabulary = Vocabulary.learn(rows, events)
         self._population = Population.learn(rows, y)
-        inputs = model_inputs(rows[list(FEAT_CUSTOMER.columns)], events, self._vocabulary)
+        outcome_days = int((rows["known_on"] - rows["as_of"]).dt.days.max())
+        self._lifetimes = Lifetimes.learn(events, rows["as_of"].max(), outcome_days)
+        inputs = self._inputs(rows, events)
         early, late = inputs.take(train), inputs.take(later)
         for part in self._parts.values():
             part.fit(early, y[train], late, y[later])
@@ -114,8 +132,13 @@ class ChurnModel:
             part.refit(inputs, y)
         return self
 
-    def predict(self, features: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    def predict(
+        self, features: pd.DataFrame, events: pd.DataFrame, *, days: int | None = None
+    ) -> pd.DataFrame:
         """Score every row of `features`, sorted by as_of and customer_id.
+
+        `days`: the outcome window asked about, by default the one learnt. For another, each
+        customer's odds move as Pareto/NBD's expected purchases do from one window to the other.
 
         Returns customer_id, as_of, churn_score, model and, for i = 1..3, reason_<i> (a code of
         `reasons.CATALOGUE` or None), reason_<i>_value, reason_<i>_typical. Reasons come from the
@@ -127,10 +150,13 @@ class ChurnModel:
             raise ValueError("the churn model is not fitted")
         FEAT_CUSTOMER.check(features)
         rows = features.sort_values(["as_of", "customer_id"], ignore_index=True)
-        inputs = model_inputs(rows, events, self._vocabulary)
+        inputs = self._inputs(rows, events)
         contributions = self._parts[_EXPLAINED_BY[self.model]].contributions(inputs)
         scored = top_reasons(rows, contributions, self._population)
-        scored.insert(2, "churn_score", probability(self._blend.margin(self._margins(inputs))))
+        margin = self._blend.margin(self._margins(inputs))
+        if days is not None and days != self._lifetimes.days:
+            margin -= self._lifetimes.odds_moved(Timeline.of(events), rows, days)
+        scored.insert(2, "churn_score", probability(margin))
         scored.insert(3, "model", self.model)
         return scored
 
@@ -150,6 +176,8 @@ class ChurnModel:
             "model": self.model,
             "seed": self.seed,
             "params": self.params,
+            "extras": self.extras,
+            "lifetimes": asdict(self._lifetimes),
             "vocabulary": self._vocabulary.words,
             "population": asdict(self._population),
             "blend": asdict(self._blend),
@@ -166,7 +194,19 @@ class ChurnModel:
         kept: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         if kept["format"] != _FORMAT:
             raise ValueError(f"{folder}: format {kept['format']} is not {_FORMAT}")
-        model = cls(kept["model"], kept["seed"], params=kept["params"], threads=threads)
+        model = cls(
+            kept["model"],
+            kept["seed"],
+            params=kept["params"],
+            extras=kept["extras"],
+            threads=threads,
+        )
+        lifetimes = kept["lifetimes"]
+        model._lifetimes = Lifetimes(
+            BetaGeometric(**lifetimes["beta_geometric"]),
+            ParetoNbd(**lifetimes["pareto"]),
+            lifetimes["days"],
+        )
         model._vocabulary = Vocabulary({k: tuple(v) for k, v in kept["vocabulary"].items()})
         model._population = Population(**kept["population"])
         blend = kept["blend"]
@@ -178,11 +218,15 @@ class ChurnModel:
     def _part(self, name: str) -> Baseline | Boosted | Recurrent:
         if name == "xgboost":
             chosen = self.params.get(name, {})
-            return Boosted(params=chosen, seed=self.seed, threads=self.threads)
+            return Boosted(params=chosen, seed=self.seed, threads=self.threads, extras=self.extras)
         if name == "lstm":
             chosen = self.params.get(name, {})
             return Recurrent(params=chosen, seed=self.seed)
-        return Baseline(name)
+        return Baseline(name, self.extras)
+
+    def _inputs(self, rows: pd.DataFrame, events: pd.DataFrame) -> Inputs:
+        columns = [*FEAT_CUSTOMER.columns, *self.extras]
+        return model_inputs(rows[columns], events, self._vocabulary, self._lifetimes, self.extras)
 
     def _margins(self, inputs: Inputs) -> np.ndarray:
         return np.column_stack([self._parts[name].margin(inputs) for name in MEMBERS[self.model]])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ml.churn.evaluation import churn_objective, evaluate, population
 from ml.churn.labels import churn_labels
-from ml.churn.model import MEMBERS, ChurnModel
+from ml.churn.model import COMPARED, ChurnModel
 from ml.columns import TooLittleData
 from ml.promotion import decide_churn
 from ml.registry import Registry
@@ -80,7 +80,7 @@ def train_churn(
             models=models,
         )
 
-    table, predictions = play(recipe, tuple(MEMBERS))
+    table, predictions = play(recipe, tuple(COMPARED))
     champion = registry.champion(NAME)
     present = champion_recipe(champion)
     if present is not None:

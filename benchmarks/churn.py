@@ -1,0 +1,264 @@
+"""Who will buy again, on any order log: our model beside its opponents, with intervals.
+
+python -m benchmarks.churn --orders FILE --cut DATE --outcome-days N --out results.json
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from ml.churn.labels import churn_labels
+from ml.churn.lifetime import BetaGeometric, Histories, ParetoNbd, fit_lifetime
+from ml.churn.metrics import classification_scores, ece, roc_auc
+from ml.churn.model import ChurnModel
+from ml.churn.order_log import OrderLog, customer_slices
+from ml.churn.timeline import KEYS, Timeline
+
+OURS = "stork"
+DAY = pd.Timedelta(days=1)
+MAX_SLICES = 12
+FEWEST_SLICES = 3
+HISTORY_DAYS = 56
+RESAMPLES = 1000
+RFM = ["recency_days", "frequency", "monetary_amount"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Who is asked about, when, and how far ahead.
+
+    What was ordered before `cut` is known; the outcome is any purchase in the `outcome_days` from
+    `cut` on. `active_days` keeps customers who bought within that many days before, `min_orders`
+    those with at least that many purchase days. Slices to learn from lie `slice_days` apart.
+    """
+
+    cut: pd.Timestamp
+    outcome_days: int
+    active_days: int | None = None
+    min_orders: int = 1
+    slice_days: int = 14
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a protocol makes of an order log: rows to learn from, rows to be judged on."""
+
+    events: pd.DataFrame
+    train: pd.DataFrame
+    test: pd.DataFrame
+    labels: pd.DataFrame
+    bought: np.ndarray
+    purchases: np.ndarray
+    train_days: int
+    outcome_days: int
+
+
+def make_task(orders: pd.DataFrame, protocol: Protocol) -> Task:
+    """Cut the log. Learning ends where the outcome of its last slice is complete before the cut.
+
+    When the log is too short for three slices with the whole outcome window, the window to learn
+    from is a third of the known history; `train_days` says how long. Raises ValueError when
+    nobody is to be judged.
+    """
+    log = OrderLog.of(orders)
+    known = log.before(protocol.cut)
+    as_of = protocol.cut - DAY
+    test = _population(customer_slices(known, [as_of]), protocol)
+    if test.empty:
+        raise ValueError("no customer of the log fits the protocol")
+    begun = known.events["ds"].min() + HISTORY_DAYS * DAY
+    room = (as_of - begun).days - (FEWEST_SLICES - 1) * protocol.slice_days
+    train_days = protocol.outcome_days
+    if room < train_days:
+        train_days = (protocol.cut - known.events["ds"].min()).days // 3
+    days = [as_of - DAY * (train_days + protocol.slice_days * i) for i in range(MAX_SLICES)]
+    days = [day for day in days if day >= begun] or days[:1]
+    train = _population(customer_slices(known, days), protocol)
+    labels = churn_labels(train, known.events, outcome_days=train_days, last_day=as_of)
+    ahead = log.before(protocol.cut + DAY * protocol.outcome_days).events
+    coming = ahead[ahead["ds"] >= protocol.cut].groupby("customer_id").size()
+    purchases = coming.reindex(test["customer_id"]).fillna(0).to_numpy(float)
+    return Task(
+        known.events,
+        train,
+        test,
+        labels,
+        (purchases > 0).astype(float),
+        purchases,
+        train_days,
+        protocol.outcome_days,
+    )
+
+
+def _population(features: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    keep = features["frequency"] >= protocol.min_orders
+    if protocol.active_days is not None:
+        keep &= features["recency_days"] < protocol.active_days
+    return features[keep].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`chance` (n,) of buying; `rank` (n,) orders customers, where not by the chance."""
+
+    chance: np.ndarray
+    rank: np.ndarray | None = None
+
+    def order(self) -> np.ndarray:
+        """What ranks the customers."""
+        return self.chance if self.rank is None else self.rank
+
+
+def ours(model: str, task: Task) -> Answer:
+    """A model of the package, learnt on all slices."""
+    fitted = ChurnModel(model, threads=_threads()).fit(task.train, task.events, task.labels)
+    scored = fitted.predict(task.test, task.events, days=task.outcome_days)
+    aligned = task.test[KEYS].merge(scored, on=KEYS, validate="one_to_one")
+    return Answer(1 - aligned["churn_score"].to_numpy())
+
+
+def lifetime(kind: type, task: Task) -> Answer:
+    """The textbook use: fitted to everyone's history, ranked by expected purchases."""
+    timeline = Timeline.of(task.events)
+    as_of = task.test["as_of"].iloc[0]
+    model = fit_lifetime(kind, Histories.of_everyone(timeline, as_of))
+    asked = Histories.of(timeline, task.test)
+    return Answer(
+        model.buys_within(asked, task.outcome_days),
+        model.expected_purchases(asked, task.outcome_days),
+    )
+
+
+def boosting_on_rfm(task: Task) -> Answer:
+    """scikit-learn's gradient boosting on recency, frequency and money, as it comes."""
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    rows = task.labels.merge(task.train, on=KEYS)
+    fitted = GradientBoostingClassifier(random_state=7).fit(rows[RFM], ~rows["is_churned"])
+    return Answer(fitted.predict_proba(task.test[RFM])[:, 1])
+
+
+OPPONENTS: dict[str, Callable[[Task], Answer]] = {
+    "recency": lambda task: ours("recency", task),
+    "frequency": lambda task: ours("frequency", task),
+    "recency_frequency": lambda task: ours("recency_frequency", task),
+    "logistic_rfm": lambda task: ours("rfm", task),
+    "bg_nbd": lambda task: lifetime(BetaGeometric, task),
+    "pareto_nbd": lambda task: lifetime(ParetoNbd, task),
+    "boosting_rfm": boosting_on_rfm,
+    OURS: lambda task: ours("stack", task),
+}
+
+
+def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int = 7) -> dict:
+    """One row per model, with 95 % bootstrap intervals over customers, all on the same draws.
+
+    `ece_by_chance` is what a perfectly calibrated model with the same scores would show on as
+    many customers: below that, an ECE says nothing.
+    """
+    answers = {name: OPPONENTS[name](task) for name in models}
+    draw = np.random.default_rng(seed)
+    picks = draw.integers(0, len(task.bought), (RESAMPLES, len(task.bought)))
+    drawn = {
+        name: np.array([roc_auc(task.bought[p], answer.order()[p]) for p in picks])
+        for name, answer in answers.items()
+    }
+    rows = []
+    for name, answer in answers.items():
+        chance = np.clip(answer.chance, 0, 1)
+        row = {"model": name, **classification_scores(task.bought, chance)}
+        row["roc_auc"] = roc_auc(task.bought, answer.order())
+        row["roc_auc_low"], row["roc_auc_high"] = np.quantile(drawn[name], [0.025, 0.975])
+        by_chance = [ece((draw.random(len(chance)) < chance), chance) for _ in range(50)]
+        row["ece_by_chance"] = np.mean(by_chance)
+        row["correlation"] = np.corrcoef(answer.order(), task.purchases)[0, 1]
+        row["accuracy"] = float(np.mean((chance >= 0.5) == (task.bought == 1)))
+        if OURS in drawn and name != OURS:
+            ahead = drawn[OURS] - drawn[name]
+            row["stork_ahead_low"], row["stork_ahead_high"] = np.quantile(ahead, [0.025, 0.975])
+        rows.append({k: v if isinstance(v, str) else float(v) for k, v in row.items()})
+        rows[-1]["n"] = len(chance)
+    return {
+        "rows": rows,
+        "outcome_days": task.outcome_days,
+        "train_outcome_days": task.train_days,
+        "train_slices": int(task.labels["as_of"].nunique()),
+        "train_rows": len(task.labels),
+    }
+
+
+def show(found: dict, title: str) -> None:
+    """Print the table."""
+    console = Console(highlight=False, width=150)
+    table = Table(title=title)
+    table.add_column("model")
+    heads = ("n", "base rate", "majority", "accuracy", "ROC AUC", "95 %", "stork ahead by, 95 %")
+    heads += ("PR AUC", "Brier", "ECE", "ECE by chance", "lift@10", "corr")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for row in found["rows"]:
+        lead = "-"
+        if "stork_ahead_low" in row:
+            lead = f"{row['stork_ahead_low']:+.3f} to {row['stork_ahead_high']:+.3f}"
+        table.add_row(
+            row["model"],
+            str(row["n"]),
+            f"{row['base_rate']:.3f}",
+            f"{row['majority_accuracy']:.3f}",
+            f"{row['accuracy']:.3f}",
+            f"{row['roc_auc']:.4f}",
+            f"{row['roc_auc_low']:.3f}-{row['roc_auc_high']:.3f}",
+            lead,
+            *(f"{row[k]:.3f}" for k in ("pr_auc", "brier", "ece", "ece_by_chance")),
+            f"{row['lift_at_10']:.2f}",
+            f"{row['correlation']:.3f}",
+        )
+    console.print(table)
+    console.print(
+        f"learnt on {found['train_rows']:,} rows of {found['train_slices']} slices, outcomes of "
+        f"{found['train_outcome_days']} days complete before the cut"
+    )
+
+
+def _threads() -> int:
+    return min(2, os.cpu_count() or 1)
+
+
+def read_orders(path: Path) -> pd.DataFrame:
+    """A CSV or Parquet order log."""
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path, dtype={"customer_id": str, "sku": str, "category": str})
+
+
+def main() -> int:
+    """Run one protocol; print the table; write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=Path, required=True, help="CSV or Parquet")
+    parser.add_argument("--cut", type=pd.Timestamp, required=True, help="first day not known")
+    parser.add_argument("--outcome-days", type=int, required=True)
+    parser.add_argument("--active-days", type=int, help="only who bought within that many days")
+    parser.add_argument("--min-orders", type=int, default=1, help="purchase days at least")
+    parser.add_argument("--slice-days", type=int, default=14)
+    parser.add_argument("--out", type=Path, default=Path("results.json"))
+    given = parser.parse_args()
+    protocol = Protocol(
+        given.cut, given.outcome_days, given.active_days, given.min_orders, given.slice_days
+    )
+    task = make_task(read_orders(given.orders), protocol)
+    found = results(task)
+    show(found, f"{given.orders.stem}: will buy within {given.outcome_days} days of {given.cut:%F}")
+    given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,80 @@
+"""Every churn protocol whose order file is there, one table after the other.
+
+python -m benchmarks.protocols --orders DIR --out DIR
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.churn import OURS, Protocol, make_task, read_orders, results, show
+
+# the number to beat: a ROC AUC known for this cut and population
+PROTOCOLS: dict[str, tuple[str, Protocol, float | None]] = {
+    "complete_journey_4_weeks": (
+        "complete_journey_baby",
+        Protocol(pd.Timestamp("2017-10-30"), 28, active_days=182),
+        0.840,
+    ),
+    "complete_journey_8_weeks": (
+        "complete_journey_baby",
+        Protocol(pd.Timestamp("2017-10-30"), 56, active_days=182),
+        0.827,
+    ),
+    "cdnow_39_weeks": ("cdnow_sample", Protocol(pd.Timestamp("1997-10-01"), 273), 0.779),
+    "cdnow_30_days_active": (
+        "cdnow_full",
+        Protocol(pd.Timestamp("1998-06-01"), 30, active_days=30),
+        0.720,
+    ),
+    "cdnow_90_days_repeat": (
+        "cdnow_full",
+        Protocol(pd.Timestamp("1998-04-02"), 90, min_orders=2, slice_days=30),
+        0.770,
+    ),
+    "online_retail_90_days": (
+        "online_retail",
+        Protocol(pd.Timestamp("2011-06-01"), 90, slice_days=30),
+        None,
+    ),
+}
+
+
+def main() -> int:
+    """Run all protocols found; one JSON file each; return 1 when no order file was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=Path, required=True, help="what benchmarks.orders wrote")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", choices=PROTOCOLS, default=list(PROTOCOLS))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    found = 0
+    for name in options.only:
+        file, protocol, to_beat = PROTOCOLS[name]
+        path = options.orders / f"{file}.parquet"
+        if not path.exists():
+            print(f"{name}: {path.name} not found, left out")
+            continue
+        told = results(make_task(read_orders(path), protocol))
+        show(told, f"{name}: will buy within {protocol.outcome_days} days of {protocol.cut:%F}")
+        (options.out / f"{name}.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+        print(verdict(told["rows"], to_beat), flush=True)
+        found += 1
+    return 0 if found else 1
+
+
+def verdict(rows: list[dict], to_beat: float | None) -> str:
+    """One sentence: our AUC against the number to beat, or the best opponent of the same run."""
+    auc = {row["model"]: row["roc_auc"] for row in rows}
+    best = max((name for name in auc if name != OURS), key=auc.get)
+    said = f"ROC AUC {auc[OURS]:.4f}, best opponent {best} {auc[best]:.4f}"
+    if to_beat is not None:
+        is_met = auc[OURS] > to_beat
+        said += f", to beat {to_beat:.3f}: {'beaten' if is_met else 'NOT beaten'}"
+    return said
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

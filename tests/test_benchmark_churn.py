@@ -1,0 +1,98 @@
+"""The churn benchmark: cuts that keep the future out, and results anyone can read."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from churn_shop import purchase_days
+
+from benchmarks import churn as bench
+from benchmarks.churn import Protocol, make_task, results
+from benchmarks.orders import main as write_orders
+
+CUT = pd.Timestamp("2026-01-01")
+
+
+@pytest.fixture(scope="module")
+def orders():
+    days = purchase_days(250, days=480, seed=4)
+    return pd.DataFrame(
+        {
+            "customer_id": days["customer_id"],
+            "ordered_at": days["ds"] + pd.Timedelta(hours=10),
+            "amount": days["paid_amount"],
+            "category": days["category"],
+        }
+    )
+
+
+def test_no_outcome_to_learn_from_reaches_the_cut_and_the_judged_outcome_begins_there(orders):
+    task = make_task(orders, Protocol(CUT, 40))
+    assert task.labels["known_on"].max() < CUT
+    assert task.events["ds"].max() < CUT
+    assert (task.test["as_of"] == CUT - pd.Timedelta(days=1)).all()
+    coming = orders["ordered_at"].between(CUT, CUT + pd.Timedelta(days=40), inclusive="left")
+    bought = task.test["customer_id"].isin(orders.loc[coming, "customer_id"])
+    np.testing.assert_array_equal(task.bought, bought.to_numpy(float))
+
+
+def test_spoiling_what_comes_after_the_cut_changes_nothing_to_learn_from(orders):
+    spoiled = orders.copy()
+    spoiled.loc[spoiled["ordered_at"] >= CUT, "amount"] = 1e9
+    ours, theirs = (make_task(lines, Protocol(CUT, 40)) for lines in (orders, spoiled))
+    for part in ("train", "labels", "events", "test"):
+        pd.testing.assert_frame_equal(getattr(ours, part), getattr(theirs, part))
+
+
+def test_the_population_is_the_one_asked_for(orders):
+    task = make_task(orders, Protocol(CUT, 40, active_days=60, min_orders=2))
+    assert (task.test["recency_days"] < 60).all()
+    assert (task.train["frequency"] >= 2).all()
+    with pytest.raises(ValueError, match="no customer"):
+        make_task(orders, Protocol(CUT, 40, min_orders=10_000))
+
+
+def test_a_window_too_long_for_the_log_is_learnt_on_a_shorter_one(orders):
+    task = make_task(orders, Protocol(CUT, 330))
+    assert task.train_days < 330
+    assert task.outcome_days == 330
+    assert task.labels["known_on"].max() < CUT
+
+
+def test_results_name_every_model_beside_base_rate_majority_and_interval(
+    orders, tmp_path, monkeypatch
+):
+    file, out = tmp_path / "orders.csv", tmp_path / "results.json"
+    orders.to_csv(file, index=False)
+    cheap = {name: bench.OPPONENTS[name] for name in ("recency", "pareto_nbd", "boosting_rfm")}
+    cheap["stork"] = lambda task: bench.ours("logistic", task)
+    monkeypatch.setattr(bench, "OPPONENTS", cheap)
+    monkeypatch.setattr(bench.results, "__kwdefaults__", {"models": tuple(cheap), "seed": 7})
+    argv = ["churn", "--orders", str(file), "--cut", "2026-01-01", "--outcome-days", "40"]
+    monkeypatch.setattr("sys.argv", [*argv, "--out", str(out)])
+    assert bench.main() == 0
+    rows = {row["model"]: row for row in json.loads(out.read_text())["rows"]}
+    assert set(rows) == set(cheap)
+    ours = rows["stork"]
+    asked = {"model", "n", "base_rate", "roc_auc", "pr_auc", "brier", "ece", "lift_at_10"}
+    assert asked <= set(ours)
+    assert ours["roc_auc_low"] < ours["roc_auc"] < ours["roc_auc_high"]
+    assert ours["roc_auc"] > 0.7
+    assert ours["majority_accuracy"] == max(ours["base_rate"], 1 - ours["base_rate"])
+    again = results(make_task(orders, Protocol(CUT, 40)), models=("recency",))
+    assert again["rows"][0]["roc_auc"] == rows["recency"]["roc_auc"]
+
+
+def test_order_files_are_written_for_the_data_found(tmp_path, monkeypatch, capsys):
+    (tmp_path / "cdnow").mkdir()
+    (tmp_path / "cdnow" / "CDNOW_sample.txt").write_text(" 00004 0001 19970101  2   29.33\n")
+    monkeypatch.setattr("sys.argv", ["orders", "--data", str(tmp_path), "--out", str(tmp_path)])
+    assert write_orders() == 0
+    assert "online_retail: not found" in capsys.readouterr().out
+    (row,) = pd.read_parquet(tmp_path / "cdnow_sample.parquet").to_dict("records")
+    assert row == {
+        "customer_id": "00004",
+        "ordered_at": pd.Timestamp("1997-01-01"),
+        "amount": 29.33,
+    }

@@ -1,0 +1,123 @@
+"""Any order log: the rules for odd lines, features at a day, and nothing from after it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.churn.order_log import OrderLog, customer_slices
+from ml.churn.rhythm import RHYTHM_NUMBERS, TOLD_AS, rhythm
+from ml.churn.timeline import Timeline
+from ml.columns import CUSTOMER_NUMBERS, FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS
+
+AS_OF = pd.Timestamp("2026-03-31")
+LINES = (
+    ("a", "2026-01-10 09:00", 100.0, "s1", "wipes"),
+    ("a", "2026-01-10 09:00", 100.0, "s1", "wipes"),
+    ("a", "2026-01-10 18:00", 50.0, "s2", "formula"),
+    ("a", "2026-03-01 10:00", 30.0, "s1", "wipes"),
+    ("a", "2026-03-05 10:00", -20.0, "s1", "wipes"),
+    ("b", "2026-02-01 10:00", 0.0, "s1", None),
+    ("returner", "2026-02-01 10:00", -5.0, "s1", "wipes"),
+    (None, "2026-02-01 10:00", 5.0, "s1", "wipes"),
+    ("a", "no date", 5.0, "s1", "wipes"),
+    ("late", "2026-04-02 10:00", 5.0, "s1", "wipes"),
+    ("a", "2031-01-01 10:00", 9e9, "s9", "toys"),
+)
+
+
+@pytest.fixture(scope="module")
+def orders():
+    names = ["customer_id", "ordered_at", "amount", "sku", "category"]
+    return pd.DataFrame(LINES, columns=names)
+
+
+def _rhythm(log, slices):
+    timeline = Timeline.of(log.events)
+    table = rhythm(timeline, slices, np.zeros(len(timeline.events), int))
+    return pd.DataFrame(table, columns=RHYTHM_NUMBERS)
+
+
+def test_odd_lines_are_left_out_and_counted(orders):
+    log = OrderLog.of(orders)
+    assert log.left_out == {"without_customer_or_day": 2, "repeated_lines": 1, "returns": 2}
+    FEAT_CUSTOMER_EVENTS.check(log.events)
+    days = log.events.groupby("customer_id").size().to_dict()
+    assert days == {"a": 3, "b": 1, "late": 1}
+    first = log.events.iloc[0]
+    assert (first["paid_amount"], first["order_count"], first["category"]) == (150.0, 2, "wipes")
+
+
+def test_a_slice_knows_what_was_bought_and_returned_by_then(orders):
+    table = customer_slices(OrderLog.of(orders), [AS_OF])
+    FEAT_CUSTOMER.check(table)
+    assert table["customer_id"].tolist() == ["a", "b"]
+    a, b = table.iloc[0], table.iloc[1]
+    assert (a["recency_days"], a["tenure_days"], a["frequency"]) == (30, 80, 2)
+    assert (a["monetary_amount"], a["amount_90d"], a["amount_30d"]) == (160, 160, -20)
+    assert a["refund_rate"] == pytest.approx(20 / 180)
+    assert (a["category_count"], a["brand_count"], a["last_category"]) == (2, 2, "wipes")
+    assert a["expected_gap_days"] == pytest.approx((50 + 2 * 45) / 3)
+    assert (b["frequency"], b["monetary_amount"], b["sd_gap_days"]) == (1, 0, 0)
+    assert b["last_category"] is None or pd.isna(b["last_category"])
+
+
+def test_spoiling_the_future_moves_no_feature(orders):
+    days = [AS_OF - pd.Timedelta(days=30), AS_OF]
+    spoiled = orders.copy()
+    later = pd.to_datetime(spoiled["ordered_at"], errors="coerce") > AS_OF
+    assert later.any()
+    spoiled.loc[later, "amount"] = 1e12
+    extra = spoiled[later].assign(customer_id="b", ordered_at="2026-04-01", category="spoiled")
+    spoiled = pd.concat([spoiled, extra, extra.assign(amount=-1e12)])
+    clean, dirty = (OrderLog.of(lines) for lines in (orders, spoiled))
+    slices = customer_slices(clean, days)
+    pd.testing.assert_frame_equal(slices, customer_slices(dirty, days))
+    pd.testing.assert_frame_equal(_rhythm(clean, slices), _rhythm(dirty, slices))
+    pd.testing.assert_frame_equal(
+        slices, customer_slices(clean.before(days[1] + pd.Timedelta("1D")), days)
+    )
+
+
+def test_order_of_lines_does_not_matter(orders):
+    one = customer_slices(OrderLog.of(orders), [AS_OF])
+    other = customer_slices(OrderLog.of(orders.sample(frac=1, random_state=1)), [AS_OF])
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_a_log_of_three_columns_is_enough_and_two_are_not(orders):
+    log = OrderLog.of(orders[["customer_id", "ordered_at", "amount"]])
+    FEAT_CUSTOMER.check(customer_slices(log, [AS_OF]))
+    with pytest.raises(ValueError, match="'amount'"):
+        OrderLog.of(orders[["customer_id", "ordered_at"]])
+
+
+def test_the_rhythm_counts_windows_gaps_and_fading_memories(orders):
+    log = OrderLog.of(orders)
+    table = _rhythm(log, customer_slices(log, [AS_OF]))
+    a, b = table.iloc[0], table.iloc[1]
+    assert [a[f"days_{w}d"] for w in (7, 28, 56, 90)] == [0, 0, 1, 2]
+    assert (a["gap_1_days"], a["spent_1"], a["spent_2"], a["longest_gap_days"]) == (50, 30, 150, 50)
+    assert np.isnan(a["gap_2_days"])
+    assert np.isnan(b["gap_1_days"])
+    assert np.isnan(b["longest_gap_days"])
+    assert a["recency_over_longest"] == pytest.approx(0.6)
+    fading = np.exp(-30 / 60) + np.exp(-80 / 60)
+    assert a["fading_days_60d"] == pytest.approx(fading)
+    lived = 60 * (1 - np.exp(-81 / 60))
+    assert a["fading_rate_60d"] == pytest.approx(np.log((fading + 0.5) / (lived + 15)), abs=1e-5)
+    assert a["fading_category_1"] > 0
+    assert a["fading_category_2"] == 0
+
+
+def test_a_customer_without_purchases_has_a_rhythm_of_nothing(orders):
+    log = OrderLog.of(orders)
+    stranger = pd.DataFrame({"customer_id": ["nobody"], "as_of": [AS_OF]})
+    row = _rhythm(log, stranger).iloc[0]
+    assert row["days_365d"] == 0
+    assert np.isnan(row["spent_1"])
+    empty = _rhythm(log.before(pd.Timestamp("2000-01-01")), stranger).iloc[0]
+    assert empty["fading_days_30d"] == 0
+
+
+def test_every_number_of_the_rhythm_is_told_as_a_column_of_the_contract():
+    assert set(TOLD_AS.values()) <= {*CUSTOMER_NUMBERS, "last_category"}
