@@ -48,7 +48,7 @@ bench-churn: .venv/.realdata setup ## who buys again, our model beside its oppon
 	@$(BIN)/python -m benchmarks.protocols --orders var/bench/orders --out var/bench/churn
 
 test: setup ## all tests
-	@echo "stork: running the tests (about 5 minutes on 2 cores)"
+	@echo "stork: running the tests (about 10 minutes on 2 cores)"
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 dev: setup ## Dagster UI on 127.0.0.1:3000, on the demo's state
