@@ -152,7 +152,7 @@ def test_the_strongest_reason_comes_first_and_only_where_the_customer_fits_the_w
     )
 
 
-def test_what_they_bought_is_a_reason_for_many_toy_buyers_and_hardly_for_others(predictions, newest):
+def test_what_they_bought_is_a_reason_for_many_toy_buyers_and_few_others(predictions, newest):
     toys = newest.loc[newest["last_category"] == "toys", "customer_id"]
     mine = predictions[predictions["customer_id"].isin(toys)]
     named = mine[["reason_1", "reason_2", "reason_3"]].eq("category_churn").any(axis=1).mean()
