@@ -47,7 +47,8 @@ def backtest(
     `known_future` is what a plan would have said: it is passed whole. Returns unique_id, ds,
     cutoff, step, y, is_stockout, volume (mean in-stock y of the 26 weeks up to the cutoff),
     y_hat, quantiles, model; only (series, week) pairs that the panel holds. A series that
-    starts after a cutoff is not in that window.
+    starts after a cutoff is in that window only as a cold start, where `static` or
+    `known_future` names it.
     """
     return backtest_members(
         make_forecaster,

@@ -73,7 +73,7 @@ def test_every_dbt_unit_test_is_a_check_on_the_model_it_tests(defs):
 
 def test_everything_that_runs_by_itself_is_off_until_somebody_switches_it_on(defs):
     sensors = {s.name: s for s in defs.sensors}
-    assert set(sensors) == {"nightly", "retrain"}
+    assert set(sensors) == {"alerts", "nightly", "retrain"}
     assert all(s.default_status == dg.DefaultSensorStatus.STOPPED for s in sensors.values())
     (weekly,) = defs.schedules
     assert weekly.name == "weekly"
