@@ -104,7 +104,7 @@ def build(
 
     `select` are dbt's own options. Raises RuntimeError with the end of dbt's output if it fails.
     """
-    target = place.folder / "dbt"
+    target = (place.folder / "dbt").absolute()  # dbt takes a relative one from its project
     exports = exports or place.exports
     exports.mkdir(parents=True, exist_ok=True)
     variables = json.dumps({"as_of": as_of.isoformat(), "since": since})

@@ -56,7 +56,9 @@ def keep_build(path: Path, build: Build) -> None:
 
 def project_fingerprint() -> str:
     """What the dbt project's files hold, as 16 hexadecimal digits."""
-    files = sorted(p for p in DBT_PROJECT_DIR.rglob("*") if p.suffix in PROJECT_FILES)
+    found = DBT_PROJECT_DIR.rglob("*")
+    # dbt names folders of compiled tests after the files they come from
+    files = sorted(p for p in found if p.suffix in PROJECT_FILES and p.is_file())
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.relative_to(DBT_PROJECT_DIR).as_posix().encode() + b"\x00")
