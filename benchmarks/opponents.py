@@ -4,6 +4,8 @@ Each gives a mean for any origin; its quantiles are that mean plus the quantiles
 at past origins, of the series where there are enough of them, else pooled relative to the level.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import pandas as pd
 
@@ -18,7 +20,7 @@ ENOUGH_ERRORS = 20
 MEAN_WEEKS = 13
 
 
-class Opponent:
+class Opponent(ABC):
     """Fit reads the history; predict gives means and quantiles of the periods ahead."""
 
     requires: tuple[str, ...] = ()
@@ -60,9 +62,9 @@ class Opponent:
             frame[quantile_column(q)] = quantiles[..., k].ravel()
         return frame
 
+    @abstractmethod
     def mean(self, y: np.ndarray, slots: np.ndarray, horizon: int) -> np.ndarray:
         """N x H means after the last column of `y`; `slots` are season numbers from its first."""
-        raise NotImplementedError
 
 
 class SeasonalNaive(Opponent):
