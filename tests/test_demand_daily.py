@@ -9,7 +9,7 @@ from ml.demand.forecaster import DemandForecaster
 H, T, N = 10, 150, 12
 DAYS = pd.date_range("2025-01-01", periods=T + H, freq="D")
 WEEKDAY = np.array([1.0, 0.8, 0.8, 0.9, 1.2, 2.0, 1.6])
-QUICK = {"xgboost": {"rounds": 30, "anchored_rounds": 20, "eta": 0.2, "spread_rounds": 10}}
+QUICK = {"xgboost": {"rounds": 30, "eta": 0.2, "quantile_rounds": 15}}
 
 
 def shop():

@@ -9,7 +9,7 @@ from ml.demand.forecaster import DemandForecaster
 N, T, H = 24, 70, 4
 WEEKS = pd.date_range("2024-01-01", periods=T + H, freq="W-MON")
 QUICK = {
-    "xgboost": {"rounds": 30, "anchored_rounds": 20, "eta": 0.2, "spread_rounds": 10},
+    "xgboost": {"rounds": 30, "eta": 0.2, "quantile_rounds": 15},
     "lstm": {"epochs": 2, "pairs_per_epoch": 500, "hidden": 16},
 }
 PS = ["p05", "p10", "p25", "p50", "p75", "p90", "p95", "p99"]

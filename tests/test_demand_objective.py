@@ -13,13 +13,12 @@ TUNED = {
     "objective": "poisson",
     "eta": 0.12,
     "rounds": 60,
-    "anchored_rounds": 20,
     "max_leaves": 8,
     "min_child_weight": 5.0,
     "subsample": 0.8,
     "colsample_bytree": 0.6,
     "half_life_weeks": 50.0,
-    "spread_rounds": 20,
+    "quantile_rounds": 40,
 }
 
 
@@ -39,7 +38,7 @@ def test_each_window_is_reported_and_the_value_is_their_mean():
 
 
 def test_a_model_that_cannot_learn_scores_worse(monkeypatch):
-    blind = TUNED | {"eta": 0.02, "rounds": 5, "anchored_rounds": 1, "spread_rounds": 1}
+    blind = TUNED | {"eta": 0.02, "rounds": 5, "quantile_rounds": 1}
     values = []
     for params in (TUNED, blind):
         monkeypatch.setitem(FAMILIES, "xgboost", (BoostedDemand, lambda _, p=params: p))

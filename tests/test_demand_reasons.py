@@ -21,7 +21,7 @@ from ml.demand.reasons import REASONS, reason_of, top_reasons
         ("days_to_spring_festival", "festival"),
         ("price_over_normal", "price"),
         ("brand_id", "attributes"),
-        ("anchor", "season"),
+        ("season_base", "season"),
     ],
 )
 def test_every_feature_has_a_reason(feature, reason):
@@ -49,10 +49,12 @@ def test_contributions_add_up_to_the_boosted_mean(ensemble):  # noqa: F811
     origin, step = tables.n_weeks - 1, np.array([1, 4])
     _, parts = member.contributions(tables, np.array([3, 3]), origin, step)
     features = tables.rows(np.array([3, 3]), np.full(2, origin), step)
-    free = np.log(member.free.inplace_predict(features))
-    bent = features[:, member._kept()]
-    anchored = np.log(member.anchored.inplace_predict(bent, base_margin=member._anchor(features)))
-    np.testing.assert_allclose(parts.sum(1), (free + anchored) / 2, atol=1e-4)
+    wide = np.log(member.wide.inplace_predict(features))
+    own = member._plain(features)
+    plain = [
+        np.log(member.plain[k].inplace_predict(own[[k_row]]))[0] for k_row, k in ((0, 0), (1, 3))
+    ]
+    np.testing.assert_allclose(parts.sum(1), (wide + plain) / 2, atol=1e-4)
 
 
 def test_a_forecast_row_is_explained_and_a_promotion_shows_up_where_it_is_planned(ensemble):  # noqa: F811

@@ -1,6 +1,8 @@
-"""Global gradient boosting: two views of the mean, the spread around it, all steps at once."""
+"""Global gradient boosting: two views of the mean, and the quantiles."""
 
 import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -9,38 +11,43 @@ import numpy as np
 from ml.demand.baseline import Forecast
 from ml.demand.device import xgboost_device
 from ml.demand.features import FALLING, RISING, FeatureTables
-from ml.demand.sampling import Rows, row_budget, training_rows
-from ml.demand.spread import Shape
+from ml.demand.knots import between_knots
+from ml.demand.sampling import row_budget, training_rows
 
 DEFAULTS: dict[str, Any] = {
-    "objective": "poisson",
-    "eta": 0.07,
-    "rounds": 110,
-    "anchored_rounds": 60,
+    "objective": "tweedie",
+    "tweedie_variance_power": 1.3,
+    "eta": 0.06,
+    "rounds": 200,
     "max_leaves": 31,
-    "min_child_weight": 20.0,
+    "min_child_weight": 1.0,
     "subsample": 0.8,
     "colsample_bytree": 0.5,
-    "tweedie_variance_power": 1.3,
-    "spread_rounds": 40,
-    "spread_leaves": 15,
-    "half_life_weeks": 80.0,
+    "quantile_eta": 0.1,
+    "quantile_rounds": 70,
+    "quantile_leaves": 31,
+    "half_life_weeks": 52.0,
     "max_rows": None,
-    "max_spread_rows": 60_000,
+    "max_quantile_rows": 60_000,
 }
 OBJECTIVES = ("poisson", "tweedie")
-CALENDAR = ("season_week", "sin_1", "cos_1")
-NAMES = ("free", "anchored", "spread")
-MAX_BIN = 64
+KNOTS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)  # learnt; what is asked for lies between, beyond
+# what the plain view does without: all that is pooled over series or smoothed
+POOLED = ("season_*", "uplift", "last_year_growth", "smooth_*", "calm_*", "*_now", "*_last_year")
+KEPT = ("season_week",)
+STEP_GROUPS = 4
+MEAN_BINS, KNOT_BINS = 256, 64
 
 
 class BoostedDemand:
     """XGBoost on direct multi-horizon rows, hist method, in units of each series' scale.
 
-    The mean is the average of two boosters: a free one, and one anchored on the pooled
-    seasonal forecast, which corrects that and does not see the calendar. Where the calendar
-    repeats itself the free one is better, where levels move the anchored one. A third learns
-    the absolute error; the shape around the mean is pooled by size (see `spread`).
+    The mean is the average of two views, both by Tweedie or Poisson deviance: what to order by is
+    a mean, and absolute error would draw it down to the median. The wide view sees every feature
+    and all steps in one booster; the plain one sees a series' own history, its plans and
+    attributes, with a booster for each of up to four groups of steps. They err differently, and
+    their average errs less than either. A third learns the quantiles at KNOTS by pinball loss:
+    how demand spreads depends on what is planned, not only on how much is expected.
     A deeper planned discount, or a price further below normal, cannot lower the mean.
     """
 
@@ -79,16 +86,19 @@ class BoostedDemand:
             raise ValueError("no series has enough in-stock weeks to learn from")
         self.names = tables.names
         features = tables.rows(rows.series, rows.origin, rows.step)
-        # errors count in units: large series weigh more, but no single one takes over
-        volume = np.minimum(rows.scale, np.quantile(rows.scale, 0.99))
-        weight = rows.decay * volume / np.mean(rows.decay * volume)
-        anchor = self._anchor(features)
-        shared = self._mean_params()
-        self.free = self._train(shared, features, rows.target, weight, "rounds")
-        self.anchored = self._train(
-            shared, self._uncalendared(features), rows.target, weight, "anchored_rounds", anchor
+        # errors of the mean count in units, so that large series weigh more
+        weight = rows.decay * rows.scale
+        self.wide = self._train_mean(self.names, features, rows.target, weight)
+        names, own = self._plain_names(), self._plain(features)
+        self.plain = []
+        for group in self._step_groups():
+            at = np.isin(rows.step, group)
+            self.plain.append(self._train_mean(names, own[at], rows.target[at], weight[at]))
+        some = np.random.default_rng(self.seed).permutation(len(features))
+        some = np.sort(some[: self.params["max_quantile_rows"]])
+        self.knots = self._train(
+            self._quantile_params(), features[some], rows.target[some], rows.decay[some], KNOT_BINS
         )
-        self._learn_spread(features, rows)
         return self
 
     def predict(
@@ -99,10 +109,10 @@ class BoostedDemand:
         series, step = np.repeat(chosen, self.horizon), np.tile(self._steps(), len(chosen))
         features = tables.rows(series, np.full(len(series), origin), step)
         scale = tables.scale[series, origin]
-        mean = self._mean(features)
-        spread = self._spread(features, mean, scale)
+        mean = self._mean(features, step)
+        knots = np.sort(self.knots.inplace_predict(features).astype(float), axis=1)
+        quantiles = between_knots(knots, KNOTS, self.levels) * scale[:, None]
         shape = (len(chosen), self.horizon)
-        quantiles = self.shape.quantiles(mean * scale, spread * scale, self.levels)
         return Forecast((mean * scale).reshape(shape), quantiles.reshape(*shape, -1))
 
     def contributions(
@@ -110,29 +120,25 @@ class BoostedDemand:
     ) -> tuple[list[str], np.ndarray]:
         """What moved the mean of each row, in log points: names, and rows x names.
 
-        The name "anchor" stands for the pooled seasonal forecast, "usual" for the average row.
+        The name "usual" stands for the average row.
         """
         import xgboost
 
         features = tables.rows(series, np.full(len(series), origin), step)
-        free = self.free.predict(xgboost.DMatrix(features), pred_contribs=True)
-        anchor = self._anchor(features)
-        data = xgboost.DMatrix(self._uncalendared(features), base_margin=anchor)
-        part = self.anchored.predict(data, pred_contribs=True)
-        out = np.zeros((len(series), len(self.names) + 2))
-        out[:, : len(self.names)] = free[:, :-1] / 2
-        out[:, self._kept()] += part[:, :-1] / 2
-        out[:, -2] = anchor / 2
-        # the anchored booster's own intercept comes with its margin
-        out[:, -1] = (free[:, -1] + part[:, -1] - anchor) / 2
-        return [*self.names, "anchor", "usual"], out
+        wide = self.wide.predict(xgboost.DMatrix(features), pred_contribs=True)
+        own, kept = self._plain(features), [*self._plain_at(), len(self.names)]
+        out = wide.astype(float) / 2
+        for booster, at in self._by_group(step):
+            part = booster.predict(xgboost.DMatrix(own[at]), pred_contribs=True)
+            out[np.ix_(at, kept)] += part / 2
+        return [*self.names, "usual"], out
 
     def save(self, folder: Path) -> None:
         """Write the boosters as UBJ, the rest as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in NAMES:
-            getattr(self, name).save_model(folder / f"{name}.ubj")
-        state = {"params": self.params, "names": self.names, "shape": self.shape.to_dict()}
+        for name, booster in self._boosters().items():
+            booster.save_model(folder / f"{name}.ubj")
+        state = {"params": self.params, "names": self.names}
         (folder / "params.json").write_text(json.dumps(state, indent=1))
 
     def restore(self, folder: Path) -> None:
@@ -141,104 +147,84 @@ class BoostedDemand:
 
         state = json.loads((folder / "params.json").read_text())
         self.params, self.names = state["params"], state["names"]
-        self.shape = Shape.from_dict(state["shape"])
         run = {"nthread": self.threads, "device": xgboost_device(self.device)}
-        for name in NAMES:
-            setattr(self, name, xgboost.Booster(run, model_file=folder / f"{name}.ubj"))
+        read = {file.stem: xgboost.Booster(run, model_file=file) for file in folder.glob("*.ubj")}
+        self.wide, self.knots = read["wide"], read["knots"]
+        self.plain = [read[f"plain_{k}"] for k in range(len(self._step_groups()))]
+
+    def _boosters(self) -> dict[str, Any]:
+        plain = {f"plain_{k}": booster for k, booster in enumerate(self.plain)}
+        return {"wide": self.wide, **plain, "knots": self.knots}
+
+    def _step_groups(self) -> list[np.ndarray]:
+        return np.array_split(self._steps(), min(self.horizon, STEP_GROUPS))
+
+    def _by_group(self, step: np.ndarray) -> Iterator[tuple[Any, np.ndarray]]:
+        """Each booster of the plain view and the rows it speaks for."""
+        for booster, group in zip(self.plain, self._step_groups(), strict=True):
+            at = np.nonzero(np.isin(step, group))[0]
+            if len(at):
+                yield booster, at
+
+    def _mean(self, features: np.ndarray, step: np.ndarray) -> np.ndarray:
+        own, mean = self._plain(features), self.wide.inplace_predict(features).astype(float)
+        for booster, at in self._by_group(step):
+            mean[at] = (mean[at] + booster.inplace_predict(own[at])) / 2
+        return mean
+
+    def _plain_at(self) -> list[int]:
+        return [k for k, name in enumerate(self.names) if not _is_pooled(name)]
+
+    def _plain_names(self) -> list[str]:
+        return [self.names[k] for k in self._plain_at()]
+
+    def _plain(self, features: np.ndarray) -> np.ndarray:
+        return features[:, self._plain_at()]
 
     def _steps(self) -> np.ndarray:
         return np.arange(1, self.horizon + 1)
 
-    def _mean(self, features: np.ndarray) -> np.ndarray:
-        free = self.free.inplace_predict(features).astype(float)
-        anchored = self.anchored.inplace_predict(
-            self._uncalendared(features), base_margin=self._anchor(features)
-        )
-        return (free + anchored.astype(float)) / 2
+    def _train_mean(self, names, features, target, weight):
+        signs = [int(name in RISING) - int(name in FALLING) for name in names]
+        params = self._shared("rounds", self.params["max_leaves"], self.params["eta"])
+        params |= {"monotone_constraints": tuple(signs), "objective": "count:poisson"}
+        if self.params["objective"] == "tweedie":
+            power = self.params["tweedie_variance_power"]
+            params |= {"objective": "reg:tweedie", "tweedie_variance_power": power}
+        return self._train(params, features, target, weight / weight.mean(), MEAN_BINS)
 
-    def _learn_spread(self, features: np.ndarray, rows: Rows) -> None:
-        some = np.random.default_rng(self.seed).permutation(len(features))
-        some = np.sort(some[: self.params["max_spread_rows"]])
-        features, scale, target = features[some], rows.scale[some], rows.target[some]
-        mean = self._mean(features)
-        params = self._shared(self.params["spread_leaves"]) | {"objective": "count:poisson"}
-        self.spread = self._train(
-            params,
-            self._with_mean(features, mean, scale),
-            np.abs(target - mean),
-            rows.decay[some],
-            "spread_rounds",
-            _counting_noise(mean, scale),
-        )
-        spread = self._spread(features, mean, scale)
-        self.shape = Shape.learn(mean * scale, spread * scale, target * scale)
-
-    def _spread(self, features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        made = self.spread.inplace_predict(
-            self._with_mean(features, mean, scale), base_margin=_counting_noise(mean, scale)
-        )
-        return made.astype(float)
-
-    def _with_mean(self, features, mean, scale) -> np.ndarray:
-        return np.column_stack([features, mean, np.log(mean * scale + 0.1)]).astype(np.float32)
-
-    def _anchor(self, features: np.ndarray) -> np.ndarray:
-        base = features[:, self.names.index("season_base")]
-        return np.log(np.clip(base, 0.05, 20.0))
-
-    def _kept(self) -> np.ndarray:
-        return np.array([k for k, name in enumerate(self.names) if name not in CALENDAR])
-
-    def _uncalendared(self, features: np.ndarray) -> np.ndarray:
-        return features[:, self._kept()]
-
-    def _train(self, params, features, target, weight, rounds, margin=None):
+    def _train(self, params, features, target, weight, bins):
         import xgboost
 
         data = xgboost.QuantileDMatrix(
-            features,
-            target,
-            weight=weight,
-            base_margin=margin,
-            max_bin=MAX_BIN,
-            nthread=self.threads,
+            features, target, weight=weight, max_bin=bins, nthread=self.threads
         )
-        names = self.names
-        if features.shape[1] < len(names):
-            names = [names[k] for k in self._kept()]
-        signs = [int(name in RISING) - int(name in FALLING) for name in names]
-        signs += [1] * (features.shape[1] - len(names))
-        return xgboost.train(
-            params | {"monotone_constraints": tuple(signs)}, data, self.params[rounds]
+        rounds = params.pop("rounds")
+        return xgboost.train(params | {"max_bin": bins}, data, rounds)
+
+    def _quantile_params(self) -> dict[str, Any]:
+        params = self._shared(
+            "quantile_rounds", self.params["quantile_leaves"], self.params["quantile_eta"]
         )
+        return params | {"objective": "reg:quantileerror", "quantile_alpha": np.array(KNOTS)}
 
-    def _mean_params(self) -> dict[str, Any]:
-        shared = self._shared(self.params["max_leaves"])
-        if self.params["objective"] == "poisson":
-            return shared | {"objective": "count:poisson"}
-        power = self.params["tweedie_variance_power"]
-        return shared | {"objective": "reg:tweedie", "tweedie_variance_power": power}
-
-    def _shared(self, leaves: int) -> dict[str, Any]:
+    def _shared(self, rounds: str, leaves: int, eta: float) -> dict[str, Any]:
         return {
+            "rounds": self.params[rounds],
             "tree_method": "hist",
             "device": xgboost_device(self.device),
             "grow_policy": "lossguide",
             "max_leaves": leaves,
             "max_depth": 0,
-            "max_bin": MAX_BIN,
+            "eta": eta,
             "nthread": self.threads,
             "seed": self.seed,
-            **{
-                k: self.params[k]
-                for k in ("eta", "min_child_weight", "subsample", "colsample_bytree")
-            },
+            **{k: self.params[k] for k in ("min_child_weight", "subsample", "colsample_bytree")},
         }
 
 
-def _counting_noise(mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Log of the spread a count of this mean would have, in units of the scale."""
-    return np.log(np.sqrt(mean * scale + 0.05) / scale)
+def _is_pooled(name: str) -> bool:
+    return name not in KEPT and any(fnmatchcase(name, pattern) for pattern in POOLED)
 
 
 def demand_search_space(trial: Any) -> dict[str, Any]:
@@ -246,12 +232,11 @@ def demand_search_space(trial: Any) -> dict[str, Any]:
     return {
         "objective": trial.suggest_categorical("objective", list(OBJECTIVES)),
         "eta": trial.suggest_float("eta", 0.03, 0.12, log=True),
-        "rounds": trial.suggest_int("rounds", 60, 220, step=40),
-        "anchored_rounds": trial.suggest_int("anchored_rounds", 20, 120, step=20),
+        "rounds": trial.suggest_int("rounds", 60, 240, step=30),
         "max_leaves": trial.suggest_int("max_leaves", 7, 63, log=True),
-        "min_child_weight": trial.suggest_float("min_child_weight", 2.0, 80.0, log=True),
+        "min_child_weight": trial.suggest_float("min_child_weight", 0.5, 40.0, log=True),
         "subsample": trial.suggest_float("subsample", 0.5, 1.0),
         "colsample_bytree": trial.suggest_float("colsample_bytree", 0.3, 1.0),
         "half_life_weeks": trial.suggest_float("half_life_weeks", 20.0, 150.0, log=True),
-        "spread_rounds": trial.suggest_int("spread_rounds", 20, 80, step=20),
+        "quantile_rounds": trial.suggest_int("quantile_rounds", 40, 120, step=20),
     }

@@ -24,7 +24,7 @@ FAMILIES = {
     "lstm": (recurrent.RecurrentDemand, recurrent.demand_search_space),
 }
 SMALLER = {
-    "xgboost": {"max_rows": 40_000, "max_spread_rows": 15_000},
+    "xgboost": {"max_rows": 40_000, "max_quantile_rows": 15_000},
     "lstm": {"pairs_per_epoch": 2_500},
 }
 

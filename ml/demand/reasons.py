@@ -21,7 +21,7 @@ REASONS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ),
     ("usual_sales", ("mean_*", "no_promo_*", "log_scale"), "the usual sales level", "常态销量"),
     ("volatility", ("std_*",), "how much sales swing", "销量波动"),
-    ("season", ("season_*", "sin_*", "cos_*", "anchor"), "the time of the year", "季节"),
+    ("season", ("season_*", "sin_*", "cos_*"), "the time of the year", "季节"),
     ("weekday", ("weekday",), "the day of the week", "星期几"),
     ("festival", ("*festival*", "peak_share*"), "the festival calendar", "节日与大促档期"),
     ("promotion", ("discount_rate*", "promo_*", "uplift"), "planned promotions", "计划促销"),

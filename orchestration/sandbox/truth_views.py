@@ -19,7 +19,7 @@ _OF_AN_ORDER = ("order_lines", "order_components", "refunds", "reviews")
 
 
 @contextmanager
-def open_truth(truth: Truth, *, memory: str = "1000MB") -> Iterator[duckdb.DuckDBPyConnection]:
+def open_truth(truth: Truth, *, memory: str = "2000MB") -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with every table of the truth as a view in schema `whole` and by its name.
 
     `truth` is a folder with a folder of Parquet files for each table, or frames by table name.
