@@ -97,20 +97,20 @@ def babies(
                 for who, *told in members
             ],
         )
-        account = "platform varchar, shop_id varchar, buyer_key varchar"
-        accounts = [("taobao", "s", f"account of {who}") for who in customers]
         _fill(
             connection,
             "int_customer_ids",
-            f"{account}, customer_id varchar",
-            [(*row, who) for row, who in zip(accounts, customers, strict=True)],
+            "platform varchar, buyer_key varchar, customer_id varchar",
+            [("taobao", f"account of {who}", who) for who in customers],
         )
         _fill(
             connection,
-            "int_order_lines",
-            f"{account}, union_key varchar",
-            [(*row, f"union of {who}") for row, who in zip(accounts, customers, strict=True)] * 2,
+            "int_accounts",
+            "account_id varchar, union_keys varchar[]",
+            [(who, [f"union of {who}"]) for who in customers],
         )
+        _fill(connection, "int_identities", "node varchar, customer_id varchar", [])
+        sql_model.create(connection, "int_told_births", as_of=as_of)
         sql_model.create(connection, "int_baby_stage", as_of=as_of)
         sql_model.create(connection, "dim_baby", as_of=as_of)
         rows = connection.execute("from dim_baby").df().to_dict("records")

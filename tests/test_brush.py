@@ -51,6 +51,7 @@ def evidence(lines: list[dict], reviews: list[dict] = (), *, as_of: date = AS_OF
     with sql_model.warehouse() as connection:
         _fill(connection, "int_lines", ORDER_LINES, lines)
         _fill(connection, "stg_taobao__reviews", REVIEWS, reviews)
+        sql_model.create(connection, "int_paid_orders", as_of=as_of)
         sql_model.create(connection, "int_brush_features", as_of=as_of, order_platforms=["taobao"])
         return connection.execute("from int_brush_features").df().set_index("order_id")
 

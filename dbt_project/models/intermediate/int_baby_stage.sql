@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget('int_touched_customers', 'customer_id') }}"
+) }}
+
 -- The babies of a customer and the month each was or will be born: what the CRM knows, and what is
 -- bought beyond it. Months count from year 0. Two births of one customer within six months are one
 -- baby told twice (or twins, who grow alike); a further baby is inferred only when three purchases
@@ -9,42 +15,10 @@ purchases.month - babies.birth_month between
 {% endset %}
 {% set months_apart = 15 %}
 {% set enough = '(count(*) over whose >= 3 and min(month) over whose < max(month) over whose)' %}
-with accounts as (
-    select distinct ids.customer_id, ids.platform, ids.buyer_key, lines.union_key
-    from {{ ref('int_customer_ids') }} as ids
-    left join (
-        select distinct platform, shop_id, buyer_key, union_key
-        from {{ ref('int_order_lines') }}
-        where union_key is not null
-    ) as lines using (platform, shop_id, buyer_key)
-),
-
-members as (
-    select members.*, accounts.customer_id
-    from {{ ref('stg_crm__members') }} as members
-    inner join accounts
-        on accounts.platform = 'taobao' and accounts.buyer_key = members.tb_key
-    union
-    select members.*, accounts.customer_id
-    from {{ ref('stg_crm__members') }} as members
-    inner join accounts
-        on accounts.union_key = members.union_key
-),
-
-told as (
-    select
-        customer_id,
-        year(born_on) * 12 + month(born_on) - 1 as birth_month,
-        1.0 as confidence
-    from members
-    where born_on <= {{ as_of() }}
-    union all
-    select
-        customer_id,
-        year(due_on) * 12 + month(due_on) - 1 as birth_month,
-        0.9 as confidence
-    from members
-    where born_on is null and due_on <= {{ as_of() }} + 300
+with told as (
+    select births.*
+    from {{ ref('int_told_births') }} as births
+    {{ only_touched('births', 'int_touched_customers', 'customer_id') }}
 ),
 
 told_apart as (
@@ -77,8 +51,9 @@ known as (
 ),
 
 purchases as (
-    select *
+    select purchases.*
     from {{ ref('int_baby_purchases') }} as purchases
+    {{ only_touched('purchases', 'int_touched_customers', 'customer_id') }}
     where not exists (
         from known as babies
         where babies.customer_id = purchases.customer_id and {{ fits }}

@@ -1,119 +1,76 @@
 -- What could betray a brush order (刷单): a row for every paid order with weak signs of one, and for
 -- the sample from which the forest learns what is usual. Only what is visible at as_of counts.
 {% set sample_orders = 20000 %}
-with lines as (
-    select
-        order_id,
-        parent_order_id,
-        platform,
-        shop_id,
-        buyer_key,
-        address_key,
-        seller_flag,
-        coalesce(is_gift, false) as is_gift,
-        coalesce(platform_sku_id, platform_item_id) as listing,
-        qty,
-        gross_amount,
-        paid_amount,
-        order_goods_amount,
-        paid_at,
-        case when {{ beijing_date('shipped_at') }} <= {{ as_of() }} then shipped_at end as shipped_at,
-        case when {{ beijing_date('finished_at') }} <= {{ as_of() }} then finished_at end as finished_at
-    from {{ ref('int_lines') }}
-    where order_kind in ('sale', 'presale') and {{ beijing_date('paid_at') }} <= {{ as_of() }}
+with buyers as (
+    select account, count(*) as buyer_orders
+    from {{ ref('int_paid_orders') }}
+    where account is not null
+    group by account
 ),
 
+-- A lone order: an account that bought one unit of one listing once and never came back.
 orders as (
     select
-        order_id,
-        min(platform) as platform,
-        min(platform || ':' || shop_id) as shop,
-        min(buyer_key) as buyer_key,
-        min(address_key) as address_key,
-        min(nullif(seller_flag, '0')) as seller_flag,
-        cast(epoch(min(paid_at)) as bigint) as paid_second,
-        cast(hour(timezone('Asia/Shanghai', min(paid_at))) as integer) as paid_hour,
-        {{ beijing_date('min(paid_at)') }} as paid_on,
-        (epoch(max(shipped_at)) - epoch(min(paid_at))) / 3600 as hours_to_ship,
-        (epoch(max(finished_at)) - epoch(min(paid_at))) / 3600 as hours_to_finish,
-        min(listing) filter (where not is_gift) as listing,
-        min(listing) filter (where not is_gift)
-            = max(listing) filter (where not is_gift) as has_one_listing,
-        coalesce(sum(qty) filter (where not is_gift), 0) as units,
-        bool_or(is_gift) as has_gift,
-        cast(coalesce(max(order_goods_amount), sum(paid_amount)) as double)
-            / nullif(cast(sum(gross_amount) filter (where not is_gift) as double), 0) as price_rate
-    from lines
-    -- an order split into parcels is counted by its parcels
-    where order_id not in (select parent_order_id from lines where parent_order_id is not null)
-    group by order_id
-),
-
-buyers as (
-    select shop, buyer_key, count(*) as buyer_orders
-    from orders
-    where buyer_key is not null
-    group by all
+        orders.*,
+        coalesce(buyers.buyer_orders, 1) as buyer_orders,
+        coalesce(buyers.buyer_orders = 1 and orders.has_one_listing and orders.units = 1, false)
+            as is_lone
+    from {{ ref('int_paid_orders') }} as orders
+    left join buyers using (account)
 ),
 
 -- An account counts at an address on the day of its first order there; one household shopping
 -- again and again is one account.
 shared_addresses as (
-    select shop, address_key
+    select address
     from orders
-    where address_key is not null and buyer_key is not null
-    group by all
-    having min(buyer_key) <> max(buyer_key)
+    where address is not null and account is not null
+    group by address
+    having min(account) <> max(account)
 ),
 
 address_orders as (
     select
         orders.order_id,
-        orders.shop,
-        orders.address_key,
+        orders.address,
         orders.paid_second,
         cast(row_number() over (
-            partition by orders.shop, orders.address_key, orders.buyer_key
+            partition by orders.address, orders.account
             order by orders.paid_second, orders.order_id
         ) = 1 as integer) as is_first
     from orders
-    semi join shared_addresses using (shop, address_key)
-    where orders.buyer_key is not null
+    semi join shared_addresses using (address)
+    where orders.account is not null
 ),
 
 addresses as (
     select
         order_id,
         sum(is_first) over (
-            partition by shop, address_key
+            partition by address
             order by paid_second
             range between 604800 preceding and 604800 following
         ) as address_buyers
     from address_orders
 ),
 
--- Lone orders: an account that bought one unit of one listing once and never came back.
-lone as (
-    select orders.order_id, orders.shop, orders.listing, orders.paid_second
-    from orders
-    inner join buyers using (shop, buyer_key)
-    where buyers.buyer_orders = 1 and orders.has_one_listing and orders.units = 1
-),
-
 bursts as (
     select
-        *,
+        order_id,
+        listing,
+        paid_second,
         count(*) over (
-            partition by shop, listing
+            partition by listing
             order by paid_second
             range between 120 preceding and 120 following
         ) as lone_within_2_minutes,
         count(*) over (
-            partition by shop, listing
+            partition by listing
             order by paid_second
             range between 7200 preceding and 7200 following
         ) as lone_within_2_hours
-    from lone
+    from orders
+    where is_lone
     qualify lone_within_2_minutes >= 3
 ),
 
@@ -123,15 +80,13 @@ crowds as (
     from (
         select
             order_id,
-            shop,
             listing,
             paid_second,
             unnest([paid_second // 240 - 1, paid_second // 240, paid_second // 240 + 1]) as span
         from bursts
     ) as bursts
     inner join orders
-        on orders.shop = bursts.shop
-        and orders.listing = bursts.listing
+        on orders.listing = bursts.listing
         and orders.paid_second // 240 = bursts.span
         and abs(orders.paid_second - bursts.paid_second) <= 120
     group by all
@@ -140,7 +95,6 @@ crowds as (
 -- What others got for the same listing in the same week.
 peers as (
     select
-        shop,
         listing,
         date_trunc('week', paid_on) as week,
         units,
@@ -166,7 +120,7 @@ reviews as (
 sample as (
     select order_id
     from orders
-    order by md5(order_id), order_id
+    order by draw, order_id
     limit {{ sample_orders }}
 ),
 
@@ -178,8 +132,8 @@ evidence as (
         orders.seller_flag,
         orders.units,
         orders.paid_hour,
-        coalesce(buyers.buyer_orders, 1) as buyer_orders,
-        lone.order_id is not null as is_lone,
+        orders.buyer_orders,
+        orders.is_lone,
         cast(greatest(1, coalesce(addresses.address_buyers, 1)) as bigint) as address_buyers,
         case
             when bursts.lone_within_2_minutes >= 0.8 * crowds.orders_within_2_minutes
@@ -198,15 +152,12 @@ evidence as (
         end as missed_gift_rate,
         coalesce(orders.price_rate - peers.peer_price_rate, 0) as price_gap
     from orders
-    left join buyers using (shop, buyer_key)
     left join addresses using (order_id)
-    left join lone using (order_id)
     left join bursts using (order_id)
     left join crowds using (order_id)
     left join reviews using (order_id)
     left join peers
-        on peers.shop = orders.shop
-        and peers.listing = orders.listing
+        on peers.listing = orders.listing
         and peers.week = date_trunc('week', orders.paid_on)
         and peers.units = orders.units
         and orders.has_one_listing

@@ -102,12 +102,6 @@ current_keys as (
         default_warehouse_id as digest
     from {{ ref('stg_registry__shops') }}
     where default_warehouse_id is not null
-    union all
-    -- a person's word goes before the model's
-    select 'brush' as kind, order_id as key, 'suspected' as digest
-    from {{ ref('int_brush_orders') }} as suspected
-    anti join {{ ref('brush_overrules') }} as overruled using (order_id)
-    where suspected.is_suspected
 )
 
 {% if execute and not is_full_build() and is_incremental() %}

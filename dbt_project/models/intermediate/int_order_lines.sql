@@ -120,7 +120,8 @@ lines as (
         coalesce(refunds.is_refund_open, false) as is_refund_open,
         coalesce(refunds.is_line_refunded, false) as is_line_refunded,
         refunded_orders.order_id is not null as is_order_refunded,
-        lines.order_kind in ('sale', 'presale') and suspected.key is not null as is_brush_suspected,
+        lines.order_kind in ('sale', 'presale') and coalesce(suspected.is_suspected, false)
+            as is_brush_suspected,
         homes.digest as home_warehouse_id
     from {{ ref('int_lines') }} as lines
     {{ only_touched('lines') }}
@@ -132,10 +133,8 @@ lines as (
         on refunds.order_line_id = lines.order_line_id
     left join refunded_orders
         on refunded_orders.order_id = lines.order_id
-    left join {{ ref('int_mapping_keys') }} as suspected
-        on suspected.kind = 'brush'
-        and suspected.digest is not null
-        and suspected.key = lines.order_id
+    left join {{ ref('int_suspected_orders') }} as suspected
+        on suspected.order_id = lines.order_id
     left join {{ ref('int_mapping_keys') }} as homes
         on homes.kind = 'home'
         and homes.key = concat_ws('|', lines.platform, lines.shop_id)
