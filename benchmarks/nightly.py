@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--scale", default="large", choices=("tiny", "small", "medium", "large"))
     parser.add_argument("--days", type=int, help="days to simulate; default: the scale's")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--defects", default="realistic", choices=("none", "realistic", "heavy"))
     parser.add_argument("--folder", type=Path, default=Path("var/bench"))
     options = parser.parse_args()
     world = sandbox(
@@ -33,7 +34,7 @@ def main() -> int:
         scale=options.scale,
         seed=options.seed,
         days=options.days,
-        defects="realistic",
+        defects=options.defects,
     )
     with PeakMemory() as memory:
         figures = measure(world / "landing", Place(options.folder / "nightly"))
