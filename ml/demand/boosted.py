@@ -185,13 +185,15 @@ class BoostedDemand:
         return np.arange(1, self.horizon + 1)
 
     def _train_mean(self, names, features, target, weight):
-        signs = [int(name in RISING) - int(name in FALLING) for name in names]
         params = self._shared("rounds", self.params["max_leaves"], self.params["eta"])
-        params |= {"monotone_constraints": tuple(signs), "objective": "count:poisson"}
+        params |= {"monotone_constraints": self._signs(names), "objective": "count:poisson"}
         if self.params["objective"] == "tweedie":
             power = self.params["tweedie_variance_power"]
             params |= {"objective": "reg:tweedie", "tweedie_variance_power": power}
         return self._train(params, features, target, weight / weight.mean(), MEAN_BINS)
+
+    def _signs(self, names: list[str]) -> tuple[int, ...]:
+        return tuple(int(name in RISING) - int(name in FALLING) for name in names)
 
     def _train(self, params, features, target, weight, bins):
         import xgboost
@@ -206,6 +208,7 @@ class BoostedDemand:
         params = self._shared(
             "quantile_rounds", self.params["quantile_leaves"], self.params["quantile_eta"]
         )
+        params |= {"monotone_constraints": self._signs(self.names)}
         return params | {"objective": "reg:quantileerror", "quantile_alpha": np.array(KNOTS)}
 
     def _shared(self, rounds: str, leaves: int, eta: float) -> dict[str, Any]:
