@@ -93,12 +93,11 @@ class BoostedDemand:
         self.plain = []
         for group in self._step_groups():
             at = np.isin(rows.step, group)
+            at |= not at.any()  # steps further than the history: all that there is
             self.plain.append(self._train_mean(names, own[at], rows.target[at], weight[at]))
         some = np.random.default_rng(self.seed).permutation(len(features))
         some = np.sort(some[: self.params["max_quantile_rows"]])
-        self.knots = self._train(
-            self._quantile_params(), features[some], rows.target[some], rows.decay[some], KNOT_BINS
-        )
+        self.knots = self._train_knots(features[some], rows.target[some], rows.decay[some])
         return self
 
     def predict(
@@ -185,35 +184,34 @@ class BoostedDemand:
         return np.arange(1, self.horizon + 1)
 
     def _train_mean(self, names, features, target, weight):
-        params = self._shared("rounds", self.params["max_leaves"], self.params["eta"])
-        params |= {"monotone_constraints": self._signs(names), "objective": "count:poisson"}
+        params = self._shared(names, self.params["max_leaves"], self.params["eta"])
+        params |= {"objective": "count:poisson"}
         if self.params["objective"] == "tweedie":
             power = self.params["tweedie_variance_power"]
             params |= {"objective": "reg:tweedie", "tweedie_variance_power": power}
-        return self._train(params, features, target, weight / weight.mean(), MEAN_BINS)
+        rounds = self.params["rounds"]
+        return self._train(params, rounds, MEAN_BINS, features, target, weight / weight.mean())
 
-    def _signs(self, names: list[str]) -> tuple[int, ...]:
-        return tuple(int(name in RISING) - int(name in FALLING) for name in names)
+    def _train_knots(self, features, target, weight):
+        params = self._shared(
+            self.names, self.params["quantile_leaves"], self.params["quantile_eta"]
+        )
+        params |= {"objective": "reg:quantileerror", "quantile_alpha": np.array(KNOTS)}
+        rounds = self.params["quantile_rounds"]
+        return self._train(params, rounds, KNOT_BINS, features, target, weight)
 
-    def _train(self, params, features, target, weight, bins):
+    def _train(self, params, rounds, bins, features, target, weight):
         import xgboost
 
         data = xgboost.QuantileDMatrix(
             features, target, weight=weight, max_bin=bins, nthread=self.threads
         )
-        rounds = params.pop("rounds")
         return xgboost.train(params | {"max_bin": bins}, data, rounds)
 
-    def _quantile_params(self) -> dict[str, Any]:
-        params = self._shared(
-            "quantile_rounds", self.params["quantile_leaves"], self.params["quantile_eta"]
-        )
-        params |= {"monotone_constraints": self._signs(self.names)}
-        return params | {"objective": "reg:quantileerror", "quantile_alpha": np.array(KNOTS)}
-
-    def _shared(self, rounds: str, leaves: int, eta: float) -> dict[str, Any]:
+    def _shared(self, names: list[str], leaves: int, eta: float) -> dict[str, Any]:
+        signs = tuple(int(name in RISING) - int(name in FALLING) for name in names)
         return {
-            "rounds": self.params[rounds],
+            "monotone_constraints": signs,
             "tree_method": "hist",
             "device": xgboost_device(self.device),
             "grow_policy": "lossguide",
