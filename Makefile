@@ -49,7 +49,7 @@ bench-churn: .venv/.realdata setup ## who buys again, our model beside its oppon
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 10 minutes on 2 cores)"
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 dev: setup ## Dagster UI on 127.0.0.1:3000, on the demo's state
 	@$(BIN)/stork dev

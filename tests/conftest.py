@@ -1,3 +1,21 @@
 """Shared by all tests: the process environment, and no network but loopback."""
 
 import orchestration  # noqa: F401  settles telemetry and OpenMP before anything is imported
+
+# Files that take longest, longest first: with two workers the last file begun decides the end.
+LONGEST = (
+    "test_story",
+    "test_weekly_game",
+    "test_marts_incremental",
+    "test_sandbox_world",
+    "test_demand_forecaster",
+    "test_reconcile",
+    "test_churn_model",
+    "test_automation",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files."""
+    rank = {name: k for k, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
