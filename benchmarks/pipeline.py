@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from orchestration.assets.builds import Build
 
 KEY = b"nobody real buys in the generated shop"
-# what dbt build makes: tables without their tests, all of them or only what the marts need
+# what dbt build makes, without tests: all tables, what marts need, and what only features do
 TABLES = ("--exclude-resource-type", "unit_test", "test")
 MARTS = ("--select", "+path:models/marts", *TABLES)
+FEATURES = ("--select", "+path:models/features", "--exclude", "+path:models/marts", *TABLES)
 
 
 @dataclass(frozen=True)
