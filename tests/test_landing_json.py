@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.landing import SOURCES
+from orchestration.landing import SOURCES, json_reader
 from tests.landing_shop import DAY, ODD, Shop, line, order, page, text
 
 
@@ -191,6 +191,14 @@ def test_a_nested_list_keeps_its_declared_fields_only_as_text(shop):
     first, second = shop.rows()["coupons"].to_list()
     assert json.loads(first) == [{"type": "30", "price": "20.5"}, {"type": "41", "price": None}]
     assert second is None
+
+
+def test_records_that_come_one_by_one_are_all_there_however_few_fit_in_memory(shop, monkeypatch):
+    monkeypatch.setattr(json_reader, "_AT_ONCE", 400)  # about one record
+    shop.land(text(*(order(k, orders={"order": [line(k)]}) for k in range(1, 40))))
+    report = shop.load()
+    assert (report.rows_in, report.rows_loaded, report.files_unreadable) == (39, 39, 0)
+    assert sorted(shop.rows()["order_id"].cast(int).to_list()) == list(range(1, 40))
 
 
 def test_a_list_may_stand_by_itself_or_in_an_object(shop):
