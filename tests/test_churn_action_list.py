@@ -13,6 +13,7 @@ from ml.churn.action_list import churn_list, expected_90d_spend
 from ml.churn.hashing import place_between_0_and_1
 from ml.churn.labels import churn_labels
 from ml.churn.model import ChurnModel
+from ml.churn.outlook import EXTRAS
 from ml.churn.reasons import CATALOGUE, Population, reason_text, top_reasons
 from ml.columns import CUSTOMER_NUMBERS
 
@@ -116,7 +117,7 @@ def test_every_reason_has_both_languages_over_the_same_numbers(reason):
 
 def test_codes_are_unique_and_reasons_read_columns_of_the_contract():
     assert len({reason.code for reason in CATALOGUE}) == len(CATALOGUE)
-    known = {*CUSTOMER_NUMBERS, "platform", "last_category"}
+    known = {*CUSTOMER_NUMBERS, *EXTRAS, "platform", "last_category"}
     assert {column for reason in CATALOGUE for column in reason.columns} == known
 
 

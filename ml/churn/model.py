@@ -13,7 +13,7 @@ from ml.churn.baseline import Baseline
 from ml.churn.boosted import Boosted
 from ml.churn.features import Inputs, Vocabulary, model_inputs
 from ml.churn.labels import LABELS
-from ml.churn.lifetime import BetaGeometric, Lifetimes, ParetoNbd
+from ml.churn.lifetime import Lifetimes
 from ml.churn.logistic import Logistic, fit_logistic, probability
 from ml.churn.reasons import Population, top_reasons
 from ml.churn.recurrent import Recurrent
@@ -201,12 +201,7 @@ class ChurnModel:
             extras=kept["extras"],
             threads=threads,
         )
-        lifetimes = kept["lifetimes"]
-        model._lifetimes = Lifetimes(
-            BetaGeometric(**lifetimes["beta_geometric"]),
-            ParetoNbd(**lifetimes["pareto"]),
-            lifetimes["days"],
-        )
+        model._lifetimes = Lifetimes.from_dict(kept["lifetimes"])
         model._vocabulary = Vocabulary({k: tuple(v) for k, v in kept["vocabulary"].items()})
         model._population = Population(**kept["population"])
         blend = kept["blend"]

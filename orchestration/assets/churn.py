@@ -4,14 +4,25 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS, TooLittleData
+from ml.columns import (
+    FEAT_CUSTOMER,
+    FEAT_CUSTOMER_BIRTHS,
+    FEAT_CUSTOMER_EVENTS,
+    FEAT_CUSTOMER_TALKS,
+    TooLittleData,
+)
 from orchestration.assets.metadata import picture, score_table, training_metadata
 from orchestration.automation import GATED, RETRAIN
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
 
 NO_CHURN_MODEL = "no_churn_model.txt"
 SCORES = ("roc_auc", "pr_auc", "brier", "ece", "lift_at_10", "base_rate")
-FEATURES = ["feat_customer", "feat_customer_events"]
+FEATURES = [
+    "feat_customer",
+    "feat_customer_events",
+    "feat_customer_births",
+    "feat_customer_talks",
+]
 
 
 @dg.asset(
@@ -39,6 +50,8 @@ def churn_model(
         training = train_churn(
             warehouse.read(FEAT_CUSTOMER),
             warehouse.read(FEAT_CUSTOMER_EVENTS),
+            births=warehouse.read(FEAT_CUSTOMER_BIRTHS),
+            talks=warehouse.read(FEAT_CUSTOMER_TALKS),
             last_day=as_of,
             registry=models.registry(),
             budget=options.budget(models, options.churn_trials),
@@ -74,6 +87,8 @@ def churn_scores(
     scores = score_customers(
         warehouse.read(FEAT_CUSTOMER),
         warehouse.read(FEAT_CUSTOMER_EVENTS),
+        births=warehouse.read(FEAT_CUSTOMER_BIRTHS),
+        talks=warehouse.read(FEAT_CUSTOMER_TALKS),
         registry=models.registry(),
     )
     results.write(as_of, "churn_scores", scores)
