@@ -9,11 +9,11 @@ from churn_shop import make_shop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.churn.action_list import churn_list, expected_90d_spend
+from ml.churn.action_list import churn_list
 from ml.churn.hashing import place_between_0_and_1
 from ml.churn.labels import churn_labels
 from ml.churn.model import ChurnModel
-from ml.churn.outlook import EXTRAS
+from ml.churn.outlook import EXTRAS, Outlook
 from ml.churn.reasons import CATALOGUE, Population, reason_text, top_reasons
 from ml.columns import CUSTOMER_NUMBERS
 
@@ -33,7 +33,7 @@ def predictions(shop, newest):
     rows = shop.features[shop.features["is_reachable"]]
     labels = churn_labels(rows, shop.events, outcome_days=60, last_day=shop.last_day)
     model = ChurnModel("xgboost", threads=1)
-    return model.fit(rows, shop.events, labels).predict(newest, shop.events)
+    return Outlook(model.fit(rows, shop.events, labels)).predict(newest, shop.events)
 
 
 def test_rows_are_reachable_customers_by_falling_value_at_stake(predictions, newest):
@@ -42,17 +42,11 @@ def test_rows_are_reachable_customers_by_falling_value_at_stake(predictions, new
     assert table["value_at_stake_amount"].is_monotonic_decreasing
     assert table["rank"].tolist() == list(range(1, len(table) + 1))
     np.testing.assert_allclose(
-        table["value_at_stake_amount"], table["expected_90d_spend_amount"] * table["churn_score"]
+        table["expected_90d_amount"] * table["churn_score"],
+        table["value_at_stake_amount"] * (1 - table["churn_score"]),
     )
     top = churn_list(predictions, newest, top=10)
     pd.testing.assert_frame_equal(top, table.head(10))
-
-
-def test_expected_spend_is_average_order_times_orders_in_90_days():
-    features = pd.DataFrame(
-        {"mean_order_amount": [200.0, 200.0, -5.0], "expected_gap_days": [30.0, 0.0, 30.0]}
-    )
-    assert expected_90d_spend(features).tolist() == [600.0, 18_000.0, 0.0]
 
 
 def test_the_tier_compares_odds_with_the_average_reachable_customer(predictions, newest):

@@ -148,6 +148,9 @@ def test_every_reachable_customer_gets_score_ending_timing_and_warning(shop, out
     assert scored["ending_expected"].isin(["lapsed", "graduated"]).all()
     assert (scored.loc[scored["graduated_share"] < 0.5, "ending_expected"] == "lapsed").all()
     assert scored["leaves_in_7d_score"].between(0, 1).all()
+    assert scored["segment_zh"].nunique() >= 3
+    expected = scored["buying_90d_amount"] * scored["buys_90d"]
+    np.testing.assert_allclose(scored["expected_90d_amount"], expected)
     assert scored["leaves_in_7d_score"].corr(scored["churn_score"]) > 0.7
     alone = learnt.timing.predict(newest, shop.events)
     pd.testing.assert_frame_equal(scored[[*KEYS, *CHANCES]], alone[[*KEYS, *CHANCES]])

@@ -1,4 +1,4 @@
-"""Everything the night says of a customer: score, ending, timing and early warning together."""
+"""Everything the night says of a customer: score, ending, timing, value and segment together."""
 
 import json
 from collections.abc import Callable
@@ -13,13 +13,18 @@ from ml.churn.evaluation import population
 from ml.churn.interactions import TALK_NUMBERS, talk_numbers
 from ml.churn.labels import churn_labels, cycle_days
 from ml.churn.model import ChurnModel
+from ml.churn.reasons import LANGUAGES
+from ml.churn.segments import Segments
 from ml.churn.timeline import KEYS
 from ml.churn.timing import HORIZONS, PurchaseTiming
+from ml.churn.value import Spending, own_rhythm_spend, value_tier
 from ml.columns import TooLittleData
 
 EXTRAS = (*BABY_NUMBERS, *TALK_NUMBERS)
 WARNING_DAYS = 7
 WARNED_BY = "logistic"
+_IN_JSON = {"endings": Endings, "spending": Spending, "segments": Segments}
+_IN_FOLDERS = {"timing": PurchaseTiming, "warning": ChurnModel}
 _TIMING = [*(f"buys_{days}d" for days in HORIZONS), "expected_on"]
 
 
@@ -45,8 +50,7 @@ def with_extras(
 class Outlook:
     """A fitted churn model and what is said beside its score.
 
-    `endings`, `timing` and `warning` are None where there was too little data for them; what they
-    would say is then null.
+    A part is None where there was too little data for it; what it would say is then null.
     """
 
     def __init__(
@@ -55,11 +59,15 @@ class Outlook:
         endings: Endings | None = None,
         timing: PurchaseTiming | None = None,
         warning: ChurnModel | None = None,
+        spending: Spending | None = None,
+        segments: Segments | None = None,
     ) -> None:
         self.churn = churn
         self.endings = endings
         self.timing = timing
         self.warning = warning
+        self.spending = spending
+        self.segments = segments
 
     @classmethod
     def learn(
@@ -75,7 +83,8 @@ class Outlook:
         """Fit `churn` and the rest on the reachable customers of every slice with a known outcome.
 
         `features`: feat_customer with EXTRAS (see `with_extras`). `events`: feat_customer_events.
-        The early warning asks who will be silent for `outcome_days` that begin in seven days.
+        The early warning asks who will be silent for `outcome_days` that begin in seven days;
+        segments are those of the newest slice.
         """
         rows = population(features).reset_index(drop=True)
         last = pd.Timestamp(last_day)
@@ -90,6 +99,10 @@ class Outlook:
             "endings": lambda: Endings.learn(rows, labels(cycle_days(rows))),
             "timing": lambda: timing.fit(rows, events, last_day=last),
             "warning": lambda: warning.fit(rows, events, labels(outcome_days, WARNING_DAYS)),
+            "spending": lambda: Spending.learn(rows, events, last_day=last),
+            "segments": lambda: Segments.learn(
+                rows[rows["as_of"] == rows["as_of"].max()], seed=churn.seed
+            ),
         }
         learnt = {}
         for name, learn in parts.items():
@@ -104,8 +117,11 @@ class Outlook:
 
         graduated_share (of the risk, what is due to the baby's age), lapsed_score and
         graduated_score (churn_score in two parts), ending_expected (the likelier ending, should
-        the customer leave), buys_7d, buys_30d, buys_90d, expected_on (see `PurchaseTiming`) and
-        leaves_in_7d_score (chance of a silence that begins in seven days).
+        the customer leave), buys_7d, buys_30d, buys_90d, expected_on (see `PurchaseTiming`),
+        leaves_in_7d_score (chance of a silence that begins in seven days), segment_zh and
+        segment_en. Always there: buying_90d_amount (yuan in 90 days, given that the customer
+        buys; at their own rhythm where not learnt), expected_90d_amount (times the chance to
+        buy), value_at_stake_amount (times churn_score) and value_tier (see `value_tier`).
         """
         scored = self.churn.predict(features, events)
         rows = scored[KEYS].merge(features, on=KEYS, validate="one_to_one")
@@ -123,16 +139,28 @@ class Outlook:
                 scored[name] = found[name].to_numpy()
         warned = None if self.warning is None else self.warning.predict(rows, events)
         scored["leaves_in_7d_score"] = np.nan if warned is None else warned["churn_score"]
+        amount = self.spending.if_buying(rows) if self.spending else own_rhythm_spend(rows)
+        buys = scored["buys_90d"] if self.timing else 1 - scored["churn_score"]
+        scored["buying_90d_amount"] = amount
+        scored["expected_90d_amount"] = amount * buys
+        scored["value_at_stake_amount"] = amount * scored["churn_score"]
+        scored["value_tier"] = value_tier(scored["expected_90d_amount"])
+        number = None if self.segments is None else self.segments.assign(rows)
+        for language in LANGUAGES:
+            names = None if number is None else np.array(self.segments.names(language))[number]
+            scored[f"segment_{language}"] = names
         return scored
 
     def save(self, folder: Path) -> None:
-        """The churn model's files, `endings.json`, and the folders `timing` and `warning`."""
+        """The churn model's files, one JSON each of numbers, the folders `timing` and `warning`."""
         folder = Path(folder)
         self.churn.save(folder)
-        if self.endings is not None:
-            kept = json.dumps(self.endings.to_dict(), indent=1)
-            (folder / "endings.json").write_text(kept, encoding="utf-8")
-        for name in ("timing", "warning"):
+        for name in _IN_JSON:
+            part = getattr(self, name)
+            if part is not None:
+                kept = json.dumps(part.to_dict(), indent=1)
+                (folder / f"{name}.json").write_text(kept, encoding="utf-8")
+        for name in _IN_FOLDERS:
             part = getattr(self, name)
             if part is not None:
                 part.save(folder / name)
@@ -141,14 +169,14 @@ class Outlook:
     def load(cls, folder: Path, *, threads: int = 2) -> "Outlook":
         """Read what `save` wrote; no code in the files is run."""
         folder = Path(folder)
-        endings = folder / "endings.json"
-        return cls(
-            ChurnModel.load(folder, threads=threads),
-            Endings.from_dict(json.loads(endings.read_text(encoding="utf-8")))
-            if endings.exists()
-            else None,
-            *(
-                kind.load(folder / name, threads=threads) if (folder / name).exists() else None
-                for name, kind in (("timing", PurchaseTiming), ("warning", ChurnModel))
-            ),
-        )
+        parts = {
+            name: kind.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            for name, kind in _IN_JSON.items()
+            if (path := folder / f"{name}.json").exists()
+        }
+        parts |= {
+            name: kind.load(folder / name, threads=threads)
+            for name, kind in _IN_FOLDERS.items()
+            if (folder / name).exists()
+        }
+        return cls(ChurnModel.load(folder, threads=threads), **parts)
