@@ -1,6 +1,7 @@
 """Churn: train and promote the model; score customers; write the list people work through."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -104,33 +105,41 @@ def churn_scores(
 @dg.asset(
     deps=[churn_scores],
     group_name="plan",
-    kinds={"python", "csv"},
+    kinds={"python", "excel", "csv"},
     owners=["team:crm"],
     automation_condition=GATED,
-    description="Whom to contact first, why, with which play and what is at stake; a random "
-    "tenth is held out so that the effect of acting can be measured. For CRM operators.",
+    description="Whom to contact first, why, how it is likely to end, with which play and what is "
+    "at stake; a random tenth is held out so that the effect of acting can be measured. For CRM "
+    "operators, as workbook and CSV.",
 )
 def churn_list(
     lake: Lake, warehouse: Warehouse, options: Options, results: Results
 ) -> dg.MaterializeResult:
     from ml.churn.action_list import churn_list as make_list
+    from ml.churn.plays import read_plays
     from orchestration.outputs.charts import churn_chart_png
+    from orchestration.outputs.churn_workbook import write_churn_workbook
     from orchestration.outputs.csv_files import write_churn_list_csv
 
     as_of = lake.last_visible_day()
+    plays = read_plays(Path(options.plays) if options.plays else None)
     contacts = make_list(
         results.read(as_of, "churn_scores"),
         warehouse.read(FEAT_CUSTOMER),
+        plays=plays,
         language=options.language,
         seed=options.seed,
     )
     results.write(as_of, "churn_list", contacts)
     path = results.out_path(as_of, "churn_list.csv")
+    workbook = results.out_path(as_of, "churn_list.xlsx")
     write_churn_list_csv(contacts, path)
+    write_churn_workbook(contacts, plays, workbook, language=options.language)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(contacts),
-            "file": dg.MetadataValue.path(path),
+            "csv": dg.MetadataValue.path(path),
+            "workbook": dg.MetadataValue.path(workbook),
             "preview": score_table(contacts.head(10)),
             "chart": picture(churn_chart_png(contacts)),
         }
