@@ -44,15 +44,19 @@ def churn_model(
     options: Options,
     results: Results,
 ) -> Iterator[dg.MaterializeResult]:
+    from ml.churn.outlook import with_extras
+    from ml.churn.slices import slice_scores
     from ml.churn.training import train_churn
 
     as_of = lake.last_visible_day()
+    features = warehouse.read(FEAT_CUSTOMER)
+    births, talks = warehouse.read(FEAT_CUSTOMER_BIRTHS), warehouse.read(FEAT_CUSTOMER_TALKS)
     try:
         training = train_churn(
-            warehouse.read(FEAT_CUSTOMER),
+            features,
             warehouse.read(FEAT_CUSTOMER_EVENTS),
-            births=warehouse.read(FEAT_CUSTOMER_BIRTHS),
-            talks=warehouse.read(FEAT_CUSTOMER_TALKS),
+            births=births,
+            talks=talks,
             last_day=as_of,
             registry=models.registry(),
             budget=options.budget(models, options.churn_trials),
@@ -66,9 +70,16 @@ def churn_model(
         return
     results.write(as_of, "churn_backtest", training.backtest)
     results.write(as_of, "churn_table", training.table)
+    # the champion may have been tested on a day that is no slice of today's features
+    tested = features[features["as_of"].isin(training.backtest["as_of"])]
+    judged = training.backtest[training.backtest["as_of"].isin(tested["as_of"])]
+    slices = slice_scores(judged, with_extras(tested, births, talks))
+    results.write(as_of, "churn_slices", slices)
     results.write_text(as_of, "churn_promotion.txt", training.outcome())
     results.path(as_of, NO_CHURN_MODEL).unlink(missing_ok=True)
-    yield dg.MaterializeResult(metadata=training_metadata(training, SCORES))
+    yield dg.MaterializeResult(
+        metadata=training_metadata(training, SCORES) | {"slices": score_table(slices)}
+    )
 
 
 @dg.asset(
