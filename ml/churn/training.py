@@ -50,7 +50,7 @@ def train_churn(
     if features.empty:
         raise TooLittleData("no paid order line carries a customer_id, so there is nobody to score")
     last = pd.Timestamp(last_day)
-    features = with_extras(features, births, talks)
+    features = with_extras(population(features), births, talks)
     data = fingerprint(features, events)
     params, trials = tune_families(
         NAME,
