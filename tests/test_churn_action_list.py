@@ -159,7 +159,6 @@ def test_what_they_bought_is_a_reason_for_toy_buyers_rather_than_for_others(pred
     assert named > others + 0.3
 
 
-@pytest.mark.xfail(strict=True, reason="rhythm takes the credit: 35 % instead of 60 %")
 def test_the_reason_named_most_for_toy_buyers_is_what_they_bought(predictions, newest):
     toys = newest.loc[newest["last_category"] == "toys", "customer_id"]
     assert share_named_for_their_category(predictions, toys) > 0.6
