@@ -23,6 +23,7 @@ from ml.columns import TooLittleData
 EXTRAS = (*BABY_NUMBERS, *TALK_NUMBERS)
 WARNING_DAYS = 7
 WARNED_BY = "logistic"
+_ROWS_AT_ONCE = 50_000
 _IN_JSON = {"endings": Endings, "spending": Spending, "segments": Segments}
 _IN_FOLDERS = {"timing": PurchaseTiming, "warning": ChurnModel}
 _TIMING = [*(f"buys_{days}d" for days in HORIZONS), "expected_on"]
@@ -113,7 +114,9 @@ class Outlook:
         return cls(churn, **learnt)
 
     def predict(self, features: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-        """What `ChurnModel.predict` returns, and beside it, null where not learnt:
+        """All that is said of each row, sorted by as_of and customer_id; 50,000 rows at a time.
+
+        What `ChurnModel.predict` returns, and beside it, null where not learnt:
 
         graduated_share (of the risk, what is due to the baby's age), lapsed_score and
         graduated_score (churn_score in two parts), ending_expected (the likelier ending, should
@@ -123,6 +126,21 @@ class Outlook:
         buys; at their own rhythm where not learnt), expected_90d_amount (times the chance to
         buy), value_at_stake_amount (times churn_score) and value_tier (see `value_tier`).
         """
+        rows = features.sort_values(["as_of", "customer_id"], ignore_index=True)
+        if len(rows) <= _ROWS_AT_ONCE:
+            scored = self._predict(rows, events)
+        else:
+            events = events.sort_values("customer_id", kind="stable", ignore_index=True)
+            starts = range(0, len(rows), _ROWS_AT_ONCE)
+            parts = (rows.iloc[start : start + _ROWS_AT_ONCE] for start in starts)
+            scored = pd.concat(
+                [self._predict(part, _of_customers(events, part)) for part in parts],
+                ignore_index=True,
+            )
+        scored["value_tier"] = value_tier(scored["expected_90d_amount"])
+        return scored
+
+    def _predict(self, features: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         scored = self.churn.predict(features, events)
         rows = scored[KEYS].merge(features, on=KEYS, validate="one_to_one")
         share = np.full(len(rows), np.nan)
@@ -144,7 +162,6 @@ class Outlook:
         scored["buying_90d_amount"] = amount
         scored["expected_90d_amount"] = amount * buys
         scored["value_at_stake_amount"] = amount * scored["churn_score"]
-        scored["value_tier"] = value_tier(scored["expected_90d_amount"])
         number = None if self.segments is None else self.segments.assign(rows)
         for language in LANGUAGES:
             names = None if number is None else np.array(self.segments.names(language))[number]
@@ -180,3 +197,11 @@ class Outlook:
             if (folder / name).exists()
         }
         return cls(ChurnModel.load(folder, threads=threads), **parts)
+
+
+def _of_customers(events: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The events, sorted by customer, from the first to the last customer of `rows`."""
+    bounds = rows["customer_id"].min(), rows["customer_id"].max()
+    first = events["customer_id"].searchsorted(bounds[0], side="left")
+    last = events["customer_id"].searchsorted(bounds[1], side="right")
+    return events.iloc[first:last]
