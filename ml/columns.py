@@ -159,6 +159,25 @@ FEAT_CUSTOMER_EVENTS = FrameSpec(
     nullable=("category",),
 )
 
+FEAT_CUSTOMER_BIRTHS = FrameSpec(
+    "feat_customer_births",
+    {
+        "customer_id": "text",
+        "ds": "date",
+        "source": "text",
+        "earliest_birth_on": "date",
+        "latest_birth_on": "date",
+        "edge_months": "number",
+    },
+    grain=("customer_id", "ds", "source", "earliest_birth_on", "latest_birth_on"),
+)
+
+FEAT_CUSTOMER_TALKS = FrameSpec(
+    "feat_customer_talks",
+    {"customer_id": "text", "ds": "date", "chats": "number", "messages": "number"},
+    grain=("customer_id", "ds"),
+)
+
 INVENTORY_POSITION = FrameSpec(
     "fct_inventory_position",
     {

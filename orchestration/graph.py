@@ -5,6 +5,7 @@ import os
 import dagster as dg
 
 from orchestration.alerting import alerts
+from orchestration.assets.campaigns import campaign_outcome
 from orchestration.assets.churn import churn_list, churn_model, churn_scores
 from orchestration.assets.demand import demand_forecast, demand_model
 from orchestration.assets.extracts import extracts
@@ -32,6 +33,7 @@ def build(settings: Settings) -> dg.Definitions:
             churn_scores,
             churn_list,
             replenishment_plan,
+            campaign_outcome,
             *MONITORS,
         ],
         asset_checks=[unit_tests, *VERDICTS],

@@ -84,6 +84,7 @@ class Options(dg.ConfigurableResource):
     demand_trials: int
     churn_trials: int
     outcome_days: int
+    plays: str | None = None
     language: str
 
     def budget(self, models: "Models", n_trials: int) -> Budget:
@@ -170,7 +171,8 @@ def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
         ),
         "warehouse": Warehouse(exports=str(settings.folder("exports"))),
         "options": Options(
-            **settings.model_dump(include=set(Options.model_fields)),
+            **settings.model_dump(include=set(Options.model_fields) - {"plays"}),
+            plays=str(settings.plays) if settings.plays else None,
         ),
         "models": Models(
             mlflow_uri=settings.mlflow_uri,

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     step_size: int = Field(4, ge=1, description="weeks between backtest windows")
     demand_trials: int = Field(4, ge=0, description="Optuna trials of one demand study")
     churn_trials: int = Field(4, ge=0, description="Optuna trials of one churn study")
+    plays: Path | None = Field(
+        None, description="CSV of plays by ending, segment and reason; ml/churn/plays.csv"
+    )
     outcome_days: int = Field(60, ge=7, description="a customer silent this long has churned")
     quarantine_limit: float = Field(
         0.2,

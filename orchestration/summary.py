@@ -46,7 +46,8 @@ def print_summary(console: Console, report: RunReport) -> None:
     for label, name in (
         ("Plan (workbook)", "replenishment_plan.xlsx"),
         ("Plan (CSV)", "replenishment_plan.csv"),
-        ("Churn list", "churn_list.csv"),
+        ("Churn list (workbook)", "churn_list.xlsx"),
+        ("Churn list (CSV)", "churn_list.csv"),
     ):
         path = results.out_path(report.as_of, name)
         if path.exists():

@@ -74,6 +74,7 @@ def test_a_model_is_stored_in_native_formats_only(fitted, tmp_path):
         "lifetime.json",
         "logistic.json",
         "xgboost.ubj",
+        "reasons.ubj",
         "lstm.json",
         "lstm.pt",
     }
@@ -241,3 +242,14 @@ def test_a_member_the_later_slice_contradicts_is_silenced_not_turned_around(
     contrary = labels.assign(is_churned=labels["is_churned"] ^ later)
     model = ChurnModel("recency_frequency").fit(reachable, shop.events, contrary)
     assert model.blend_weights == {"recency_frequency": 0.0}
+
+
+def test_reasons_come_from_a_faithful_imitation_of_the_score(fitted, shop, newest):
+    model = fitted["stack"]
+    rows = newest.sort_values(["as_of", "customer_id"], ignore_index=True)
+    inputs = model._inputs(rows, shop.events)
+    imitated = model._surrogate.margin(inputs)
+    margin = log_odds(model.predict(newest, shop.events)["churn_score"].to_numpy())
+    assert np.corrcoef(imitated, margin)[0, 1] ** 2 > 0.85
+    parts = model._surrogate.contributions(inputs).sum(axis=1)
+    assert np.ptp(imitated - parts) < 1e-3

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from ml.churn.order_log import OrderLog, customer_slices
-from ml.churn.rhythm import RHYTHM_NUMBERS, TOLD_AS, rhythm
+from ml.churn.rhythm import RHYTHM_NUMBERS, rhythm
 from ml.churn.timeline import Timeline
-from ml.columns import CUSTOMER_NUMBERS, FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS
+from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS
 
 AS_OF = pd.Timestamp("2026-03-31")
 LINES = (
@@ -117,7 +117,3 @@ def test_a_customer_without_purchases_has_a_rhythm_of_nothing(orders):
     assert np.isnan(row["spent_1"])
     empty = _rhythm(log.before(pd.Timestamp("2000-01-01")), stranger).iloc[0]
     assert empty["fading_days_30d"] == 0
-
-
-def test_every_number_of_the_rhythm_is_told_as_a_column_of_the_contract():
-    assert set(TOLD_AS.values()) <= {*CUSTOMER_NUMBERS, "last_category"}

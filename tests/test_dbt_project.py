@@ -24,6 +24,8 @@ EXPORTS = {
     "feat_known_future",
     "feat_customer",
     "feat_customer_events",
+    "feat_customer_births",
+    "feat_customer_talks",
 }
 SPECS = [spec for spec in vars(columns).values() if isinstance(spec, columns.FrameSpec)]
 KINDS = {

@@ -180,7 +180,7 @@ def test_nothing_after_the_as_of_day_moves_features_forecasts_or_plan(
     out = tmp_path_factory.mktemp("second")
     run(spoiled, out)
     assert plan_bytes(out) == plan_bytes(first[0])
-    for table in ("feat_demand", "feat_customer", "feat_customer_events"):
+    for table in ("feat_demand", "feat_customer", "feat_customer_events", "feat_customer_births"):
         tables = [
             pd.read_parquet(o / "state" / "exports" / f"{table}.parquet") for o in (out, first[0])
         ]

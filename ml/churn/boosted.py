@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ml.churn.features import CODED, Inputs
 from ml.churn.lifetime import LIFETIME_NUMBERS
-from ml.churn.rhythm import RHYTHM_NUMBERS, TOLD_AS
+from ml.churn.rhythm import RHYTHM_NUMBERS
 from ml.columns import CUSTOMER_NUMBERS
 
 FEATURE_NAMES = (*CUSTOMER_NUMBERS, *CODED, *RHYTHM_NUMBERS, *LIFETIME_NUMBERS)
@@ -97,16 +96,6 @@ class Boosted:
     def margin(self, inputs: Inputs) -> np.ndarray:
         """Log odds of churn, (n,)."""
         return self._booster.predict(self._matrix(inputs), output_margin=True).astype(float)
-
-    def contributions(self, inputs: Inputs) -> pd.DataFrame:
-        """What each column of feat_customer adds to the log odds (TreeSHAP), without the bias.
-
-        What a derived number adds is booked on the column that tells people the same thing.
-        """
-        added = self._booster.predict(self._matrix(inputs), pred_contribs=True)[:, :-1]
-        told = TOLD_AS | dict.fromkeys(LIFETIME_NUMBERS, "recency_over_gap")
-        table = pd.DataFrame(added, columns=self._names)
-        return table.T.groupby([told.get(name, name) for name in self._names], sort=False).sum().T
 
     def save(self, folder: Path) -> None:
         """Write `xgboost.ubj`."""

@@ -70,6 +70,7 @@ def churn_objective(
     outcome_days: int,
     last_day: pd.Timestamp,
     family: str = "xgboost",
+    extras: Sequence[str] = (),
     n_windows: int = 3,
     reachable_only: bool = True,
     seed: int = 7,
@@ -77,9 +78,10 @@ def churn_objective(
 ) -> Callable[[Any], float]:
     """A function of an Optuna trial that returns the mean Brier score over windows, to minimise.
 
-    `family` is "xgboost" or "lstm". The slice `evaluate` tests on, and every outcome not known
-    by its as_of, stays out of sight, so tuned figures can still be judged there. After each
-    window the running mean is reported, and the trial ends when its pruner says so.
+    `family` is "xgboost" or "lstm", `extras` as in `ChurnModel`. The slice `evaluate` tests
+    on, and every outcome not known by its as_of, stays out of sight, so tuned figures can still be
+    judged there. After each window the running mean is reported, and the trial ends when its
+    pruner says so.
     Raises ValueError for another family or when no window can be formed.
     """
     spaces = {"xgboost": boosted.search_space, "lstm": recurrent.search_space}
@@ -96,7 +98,7 @@ def churn_objective(
         params = {family: spaces[family](trial)}
         total = 0.0
         for step, (train, test) in enumerate(windows, start=1):
-            model = ChurnModel(family, seed, params=params, threads=threads)
+            model = ChurnModel(family, seed, params=params, extras=extras, threads=threads)
             scored = _scored(model, rows, events, train, test)
             total += brier(scored["is_churned"], scored["churn_score"])
             trial.report(total / step, step)

@@ -218,6 +218,13 @@ class Lifetimes:
         known = Histories.of_everyone(Timeline.of(events), as_of)
         return cls(fit_lifetime(BetaGeometric, known), fit_lifetime(ParetoNbd, known), days)
 
+    @classmethod
+    def from_dict(cls, kept: dict) -> "Lifetimes":
+        """What `dataclasses.asdict` gave of one."""
+        return cls(
+            BetaGeometric(**kept["beta_geometric"]), ParetoNbd(**kept["pareto"]), kept["days"]
+        )
+
     def numbers(self, timeline: Timeline, slices: pd.DataFrame) -> np.ndarray:
         """One column per LIFETIME_NUMBERS: log odds of being there, of buying; log of purchases."""
         distinct, _, place = Histories.of(timeline, slices).compressed()

@@ -13,11 +13,12 @@ from ml.churn.baseline import Baseline
 from ml.churn.boosted import Boosted
 from ml.churn.features import Inputs, Vocabulary, model_inputs
 from ml.churn.labels import LABELS
-from ml.churn.lifetime import BetaGeometric, Lifetimes, ParetoNbd
+from ml.churn.lifetime import Lifetimes
 from ml.churn.logistic import Logistic, fit_logistic, probability
 from ml.churn.reasons import Population, top_reasons
 from ml.churn.recurrent import Recurrent
 from ml.churn.splits import train_and_later
+from ml.churn.surrogate import Surrogate
 from ml.churn.timeline import KEYS, Timeline, days_visible
 from ml.columns import FEAT_CUSTOMER
 
@@ -34,19 +35,11 @@ MEMBERS = {
 }
 # what a night's training compares; the others are opponents of the benchmarks
 COMPARED = ("recency", "recency_frequency", "xgboost", "lstm", "stack")
-_EXPLAINED_BY = {
-    "recency": "recency",
-    "frequency": "recency_frequency",
-    "rfm": "recency_frequency",
-    "recency_frequency": "recency_frequency",
-    "lifetime": "recency_frequency",
-    "logistic": "recency_frequency",
-    "xgboost": "xgboost",
-    "lstm": "recency_frequency",
-    "stack": "xgboost",
-}
+_TREES = "xgboost"
+_LINEAR = "recency_frequency"
 _BLEND_RIDGE = 20.0
-_FORMAT = 2
+_FORMAT = 3
+_IMITATED_ROWS = 30_000
 
 
 class ChurnModel:
@@ -83,8 +76,13 @@ class ChurnModel:
         self.params = {family: dict(chosen) for family, chosen in (params or {}).items()}
         self.extras = tuple(extras)
         self.threads = threads
-        names = dict.fromkeys((*MEMBERS[model], _EXPLAINED_BY[model]))
-        self._parts = {name: self._part(name) for name in names}
+        self._surrogate: Surrogate | None = None
+        names = [*MEMBERS[model]]
+        if _TREES in names:
+            self._surrogate = Surrogate(seed=seed, threads=threads, extras=self.extras)
+        elif model != "recency":
+            names.append(_LINEAR)
+        self._parts = {name: self._part(name) for name in dict.fromkeys(names)}
         self._vocabulary: Vocabulary | None = None
         self._population: Population | None = None
         self._lifetimes: Lifetimes | None = None
@@ -130,6 +128,10 @@ class ChurnModel:
         )
         for part in self._parts.values():
             part.refit(inputs, y)
+        if self._surrogate is not None:
+            drawn = np.random.default_rng(self.seed).permutation(len(inputs))[:_IMITATED_ROWS]
+            some = inputs.take(np.sort(drawn))
+            self._surrogate.fit(some, self._blend.margin(self._margins(some)))
         return self
 
     def predict(
@@ -141,8 +143,9 @@ class ChurnModel:
         customer's odds move as Pareto/NBD's expected purchases do from one window to the other.
 
         Returns customer_id, as_of, churn_score, model and, for i = 1..3, reason_<i> (a code of
-        `reasons.CATALOGUE` or None), reason_<i>_value, reason_<i>_typical. Reasons come from the
-        boosted trees where the model has them, else from the logistic baseline.
+        `reasons.CATALOGUE` or None), reason_<i>_value, reason_<i>_typical. Reasons come from an
+        imitation of the score (see `Surrogate`), or from the logistic baseline where the model
+        is not much more than one.
         Events after a row's as_of are not read. Raises ValueError before `fit` and for frames that
         break their contract.
         """
@@ -151,7 +154,8 @@ class ChurnModel:
         FEAT_CUSTOMER.check(features)
         rows = features.sort_values(["as_of", "customer_id"], ignore_index=True)
         inputs = self._inputs(rows, events)
-        contributions = self._parts[_EXPLAINED_BY[self.model]].contributions(inputs)
+        explained_by = self._surrogate or self._parts.get(_LINEAR) or self._parts["recency"]
+        contributions = explained_by.contributions(inputs)
         scored = top_reasons(rows, contributions, self._population)
         margin = self._blend.margin(self._margins(inputs))
         if days is not None and days != self._lifetimes.days:
@@ -186,6 +190,8 @@ class ChurnModel:
         (folder / "model.json").write_text(text, encoding="utf-8")
         for part in self._parts.values():
             part.save(folder)
+        if self._surrogate is not None:
+            self._surrogate.save(folder)
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 2) -> "ChurnModel":
@@ -201,18 +207,15 @@ class ChurnModel:
             extras=kept["extras"],
             threads=threads,
         )
-        lifetimes = kept["lifetimes"]
-        model._lifetimes = Lifetimes(
-            BetaGeometric(**lifetimes["beta_geometric"]),
-            ParetoNbd(**lifetimes["pareto"]),
-            lifetimes["days"],
-        )
+        model._lifetimes = Lifetimes.from_dict(kept["lifetimes"])
         model._vocabulary = Vocabulary({k: tuple(v) for k, v in kept["vocabulary"].items()})
         model._population = Population(**kept["population"])
         blend = kept["blend"]
         model._blend = Logistic(blend["intercept"], tuple(blend["weights"]))
         for part in model._parts.values():
             part.load(folder)
+        if model._surrogate is not None:
+            model._surrogate.load(folder)
         return model
 
     def _part(self, name: str) -> Baseline | Boosted | Recurrent:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ml.churn.babies import BABY_NUMBERS
 from ml.churn.features import CODED
+from ml.churn.interactions import TALK_NUMBERS
 from ml.churn.timeline import KEYS
 from ml.columns import CUSTOMER_NUMBERS
 
@@ -112,7 +114,19 @@ CATALOGUE = (
         "该平台的顾客流失率 {value:.0%}，整体 {typical:.0%}",
         "{value:.0%} of this platform's buyers left, {typical:.0%} overall",
     ),
+    Reason(
+        "older_baby", BABY_NUMBERS, "baby_age_months", "above",
+        "宝宝约 {value:.0f} 个月，一般顾客的宝宝为 {typical:.0f} 个月",
+        "the baby is about {value:.0f} months old, {typical:.0f} is typical",
+    ),
+    Reason(
+        "fewer_talks", TALK_NUMBERS, "talks_30d", "below",
+        "近 30 天企微沟通 {value:.0f} 次，一般为 {typical:.0f} 次",
+        "talks in WeCom in 30 days: {value:.0f}, typical {typical:.0f}",
+    ),
 )  # fmt: skip
+# extra columns that a reason may show where the shop knows them
+_OPTIONAL = ("baby_age_months", "talks_30d")
 _BY_CODE = {reason.code: reason for reason in CATALOGUE}
 
 
@@ -149,12 +163,15 @@ class Population:
                 by_word["size"] + _RATE_PRIOR_ROWS
             )
             rates[column] = {str(word): float(rate) for word, rate in drawn.items()}
-        medians = features[list(CUSTOMER_NUMBERS)].median()
+        known = [name for name in _OPTIONAL if name in features and features[name].notna().any()]
+        medians = features[[*CUSTOMER_NUMBERS, *known]].median()
         return cls({name: float(v) for name, v in medians.items()}, rates, overall)
 
     def values(self, features: pd.DataFrame) -> pd.DataFrame:
         """The columns reasons may show, one row per row of `features`."""
         shown = features[list(CUSTOMER_NUMBERS)].astype(float).reset_index(drop=True)
+        for name in _OPTIONAL:
+            shown[name] = features[name].to_numpy(float) if name in features else np.nan
         for column in CODED:
             known = features[column].map(self.rates[column]).astype(float)
             shown[f"{column}_rate"] = known.fillna(self.overall_rate).to_numpy()

@@ -20,25 +20,23 @@ _TREND_DAYS = 90
 # a rate is (fading count + 0.5) / (fading days + 15): one purchase day a month to begin with
 _PRIOR_DAYS, _PRIOR_COUNT = 15.0, 0.5
 
-# each number, and the column of feat_customer that tells people the same thing in fewer words
-TOLD_AS = {
-    **{f"days_{window}d": "orders_30d" if window <= 28 else "orders_90d" for window in WINDOWS},
-    **{f"spent_{window}d": "amount_90d" for window in SPEND_WINDOWS},
-    **{f"gap_{i}_days": "mean_gap_days" for i in range(1, LAST_GAPS + 1)},
-    **{f"spent_{i}": "mean_order_amount" for i in range(1, LAST_AMOUNTS + 1)},
-    "longest_gap_days": "mean_gap_days",
-    "recency_over_longest": "recency_over_gap",
-    "recency_over_last_gap": "recency_over_gap",
-    "last_of_lifetime": "recency_over_gap",
-    "spend_trend": "amount_90d",
-    "days_per_30d": "frequency",
-    **{f"fading_days_{memory}d": "orders_90d" for memory in MEMORIES},
-    **{f"fading_rate_{memory}d": "orders_90d" for memory in MEMORIES},
-    **{f"fading_spend_{memory}d": "amount_90d" for memory in SPEND_MEMORIES},
-    **{f"fading_qty_{memory}d": "amount_90d" for memory in SPEND_MEMORIES},
-    **{f"fading_category_{rank}": "last_category" for rank in range(1, CATEGORIES + 1)},
-}
-RHYTHM_NUMBERS = tuple(TOLD_AS)
+RHYTHM_NUMBERS = (
+    *(f"days_{window}d" for window in WINDOWS),
+    *(f"spent_{window}d" for window in SPEND_WINDOWS),
+    *(f"gap_{i}_days" for i in range(1, LAST_GAPS + 1)),
+    *(f"spent_{i}" for i in range(1, LAST_AMOUNTS + 1)),
+    "longest_gap_days",
+    "recency_over_longest",
+    "recency_over_last_gap",
+    "last_of_lifetime",
+    "spend_trend",
+    "days_per_30d",
+    *(f"fading_days_{memory}d" for memory in MEMORIES),
+    *(f"fading_rate_{memory}d" for memory in MEMORIES),
+    *(f"fading_spend_{memory}d" for memory in SPEND_MEMORIES),
+    *(f"fading_qty_{memory}d" for memory in SPEND_MEMORIES),
+    *(f"fading_category_{rank}" for rank in range(1, CATEGORIES + 1)),
+)
 FADING = tuple(i for i, name in enumerate(RHYTHM_NUMBERS) if name.startswith("fading"))
 
 

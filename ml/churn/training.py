@@ -6,8 +6,8 @@ from datetime import date
 import pandas as pd
 
 from ml.churn.evaluation import churn_objective, evaluate, population
-from ml.churn.labels import churn_labels
 from ml.churn.model import COMPARED, ChurnModel
+from ml.churn.outlook import EXTRAS, Outlook, with_extras
 from ml.columns import TooLittleData
 from ml.promotion import decide_churn
 from ml.registry import Registry
@@ -35,17 +35,22 @@ def train_churn(
     last_day: date,
     registry: Registry,
     budget: Budget,
+    births: pd.DataFrame | None = None,
+    talks: pd.DataFrame | None = None,
     say: Callable[[str], None] = print,
 ) -> Training:
     """Train a challenger and let it compete for the champion's place.
 
-    All contenders learn from slices whose outcome was known when the test slice began and are
-    scored on that slice's reachable customers; the winner is then fitted on every slice whose
+    `features`: feat_customer, `events`: feat_customer_events, `births`: feat_customer_births,
+    `talks`: feat_customer_talks, None where a shop has neither. All contenders learn from slices
+    whose outcome was known when the test slice began and are scored on that slice's reachable
+    customers; the winner, and what is said beside its score, is then fitted on every slice whose
     outcome is known at `last_day`. Raises TooLittleData when no slice can be tested.
     """
     if features.empty:
         raise TooLittleData("no paid order line carries a customer_id, so there is nobody to score")
     last = pd.Timestamp(last_day)
+    features = with_extras(population(features), births, talks)
     data = fingerprint(features, events)
     params, trials = tune_families(
         NAME,
@@ -55,6 +60,7 @@ def train_churn(
             outcome_days=budget.outcome_days,
             last_day=last,
             family=family,
+            extras=EXTRAS,
             seed=budget.seed,
             threads=budget.threads,
         ),
@@ -62,7 +68,7 @@ def train_churn(
         budget=budget,
         say=say,
     )
-    recipe = {"model": CHALLENGER, "params": params}
+    recipe = {"model": CHALLENGER, "params": params, "extras": list(EXTRAS)}
     proposal = Proposal(NAME, recipe, data, str(last.date()), budget.code)
     known = recorded(registry, proposal, trials)
     if known is not None:
@@ -101,15 +107,21 @@ def train_churn(
     )
     say(promotion.reason)
     winner = BASELINE if promotion.winner == "baseline" else recipe
-    reachable = population(features)
-    labels = churn_labels(reachable, events, outcome_days=budget.outcome_days, last_day=last)
-    say(f"fitting {winner['model']} on {len(labels):,} labelled rows")
+    say(f"fitting {winner['model']} on every slice whose outcome is known")
+    outlook = Outlook.learn(
+        model(winner, budget),
+        features,
+        events,
+        outcome_days=budget.outcome_days,
+        last_day=last,
+        say=say,
+    )
     return settle(
         registry,
         proposal,
         promotion,
         recipe=winner,
-        save=model(winner, budget).fit(reachable, events, labels).save,
+        save=outlook.save,
         metrics=table.set_index("model").loc[winner["model"]].drop("as_of").to_dict(),
         table=table,
         backtest=predictions[predictions["model"] == winner["model"]],
@@ -118,21 +130,31 @@ def train_churn(
 
 
 def score_customers(
-    features: pd.DataFrame, events: pd.DataFrame, *, registry: Registry
+    features: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    registry: Registry,
+    births: pd.DataFrame | None = None,
+    talks: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """The champion's scores of the newest slice's reachable customers.
+    """What the champion says of the newest slice's reachable customers, see `Outlook.predict`.
 
     Raises LookupError when no champion is registered.
     """
     champion = registry.champion(NAME)
     if champion is None:
         raise LookupError("no churn model is champion yet: materialize asset 'churn_model'")
-    newest = features[features["as_of"] == features["as_of"].max()]
-    return ChurnModel.load(registry.fetch(champion)).predict(population(newest), events)
+    newest = population(features[features["as_of"] == features["as_of"].max()])
+    outlook = Outlook.load(registry.fetch(champion))
+    return outlook.predict(with_extras(newest, births, talks), events)
 
 
 def model(recipe: Recipe, budget: Budget) -> ChurnModel:
     """An unfitted churn model as the recipe says."""
     return ChurnModel(
-        recipe["model"], budget.seed, params=recipe.get("params"), threads=budget.threads
+        recipe["model"],
+        budget.seed,
+        params=recipe.get("params"),
+        extras=recipe.get("extras", ()),
+        threads=budget.threads,
     )

@@ -16,6 +16,10 @@ _DECIMALS = {
     "days_of_cover": 1,
     "days_of_cover_after": 1,
     "churn_score": 4,
+    "buys_7d": 4,
+    "buys_30d": 4,
+    "buys_90d": 4,
+    "leaves_in_7d_score": 4,
 }
 
 

@@ -51,7 +51,7 @@ def write_plan_workbook(
     plan = plan.reset_index(drop=True)
     orders = plan[plan["order_qty"] > 0].reset_index(drop=True)
     exceptions = plan[plan["is_exception"]].reset_index(drop=True)
-    with xlsxwriter.Workbook(str(draft), _OPTIONS) as book:
+    with xlsxwriter.Workbook(str(draft), WORKBOOK_OPTIONS) as book:
         book.set_properties(
             {"title": words["title"], "created": as_of.to_pydatetime() if as_of else _NO_DATE}
         )
@@ -71,7 +71,7 @@ def write_plan_workbook(
     return path
 
 
-_OPTIONS = {
+WORKBOOK_OPTIONS = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,

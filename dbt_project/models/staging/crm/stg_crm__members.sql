@@ -79,6 +79,7 @@ select
             then stated_due_on
     end as due_on,
     is_birthday_plausible,
+    known_on,
     -- silence is no consent
     coalesce(consent_marketing, false) as consent_marketing,
     source,

@@ -1,0 +1,61 @@
+"""Campaigns: what acting on past churn lists was worth, against the customers held out."""
+
+from dataclasses import asdict
+
+import dagster as dg
+import pandas as pd
+
+from ml.columns import FEAT_CUSTOMER_EVENTS
+from orchestration.assets.metadata import score_table
+from orchestration.automation import GATED
+from orchestration.resources import Lake, Options, Results, Warehouse
+
+
+@dg.asset(
+    deps=["churn_list", "feat_customer_events"],
+    group_name="monitors",
+    kinds={"python"},
+    owners=["team:crm"],
+    automation_condition=GATED,
+    description="For every churn list that people acted on (churn_contacted.xlsx or .csv beside "
+    "it) and whose outcome window is over: how many more bought than of the hold-out, with the "
+    "interval of chance.",
+)
+def campaign_outcome(
+    lake: Lake, warehouse: Warehouse, options: Options, results: Results
+) -> dg.MaterializeResult:
+    from monitoring.campaign import CampaignOutcome
+    from monitoring.campaign import campaign_outcome as judge
+    from orchestration.outputs.contacted import NAMES, read_contacted
+
+    as_of = lake.last_visible_day()
+    events = warehouse.read(FEAT_CUSTOMER_EVENTS)
+    acted_on = {
+        day: (listed, contacted)
+        for day, listed in results.read_all("churn_list")
+        if day <= as_of
+        and (contacted := read_contacted(results.out_path(day, NAMES[0]).parent)) is not None
+    }
+    found = [
+        judge(
+            listed,
+            contacted,
+            events,
+            outcome_days=options.outcome_days,
+            last_day=pd.Timestamp(as_of),
+        )
+        for listed, contacted in acted_on.values()
+    ]
+    judged = [outcome for outcome in found if outcome is not None]
+    columns = list(CampaignOutcome.__dataclass_fields__)
+    table = pd.DataFrame([asdict(outcome) for outcome in judged], columns=columns)
+    results.write(as_of, "campaign_outcome", table)
+    told = {f"list of {o.as_of:%Y-%m-%d}": o.reason() for o in judged}
+    return dg.MaterializeResult(
+        metadata={
+            "lists_acted_on": len(acted_on),
+            "outcomes_known": len(judged),
+            "outcomes": score_table(table),
+            **told,
+        }
+    )
