@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.contract import PLAN_COLUMNS
 from ml.replenishment.drivers import drivers, no_signals
 from ml.replenishment.exceptions import LONGEST_COVER_DAYS, confidence, raise_exceptions
 from ml.replenishment.expiry import expiring_units
@@ -36,61 +37,14 @@ from ml.replenishment.wording import reasons
 from ml.replenishment.wording_doubts import doubt_texts
 from ml.replenishment.worth import cost_if_not_ordered
 
-PLAN_COLUMNS = (
-    "as_of",
-    "sku_id",
-    "sku_name",
-    "warehouse_id",
-    "supplier_id",
-    "supplier_name",
-    "order_qty",
-    "order_by_date",
-    "expected_on",
-    "reason",
-    "priority",
-    "is_exception",
-    "exception",
-    "bound_by",
-    "cost_if_not_ordered_amount",
-    "confidence",
-    "drivers",
-    "abc_class",
-    "on_hand",
-    "reserved",
-    "on_order",
-    "transfer_in_qty",
-    "transfer_out_qty",
-    "expiring_qty",
-    "inventory_position",
-    "lost_before_qty",
-    "demand_mean_qty",
-    "demand_low_qty",
-    "demand_high_qty",
-    "service_level",
-    "order_up_to_level",
-    "reorder_point",
-    "safety_stock_qty",
-    "days_of_cover",
-    "days_of_cover_after",
-    "lead_time_days",
-    "review_period_days",
-    "moq",
-    "pack_size",
-    "unit_cost_amount",
-    "order_amount",
-    "override",
-    "planned_qty",
-    "doubts",
-    "model",
-)
 FALLBACK_MODEL = "last_26w_rate"
 
 
 @dataclass(frozen=True)
 class Plan:
     """`orders`: PLAN_COLUMNS, most urgent first. `transfers`: MOVE_COLUMNS. `overrides`: one row
-    per override handed in, with its `status`. `projection()`: stock by week with and without
-    the order, as `projection.project` returns it. `fitted`: what the limits did, rows as handed in."""
+    per override handed in, with its `status`. `projection()`: stock by week with and without the
+    order, as `projection.project` returns it. `fitted`: what the limits did, rows as handed in."""
 
     orders: pd.DataFrame
     transfers: pd.DataFrame

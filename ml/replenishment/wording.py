@@ -24,6 +24,7 @@ _REASONS = {
         "enough": "已够，本次不订。",
         "cut": "缺{12}件，按起订量{13}、箱规{14}凑整应订{21}件；{limit}，只订{15}件。",
         "lifted": "缺{12}件；{limit}，订{15}件。",
+        "early": "本可不订；{limit}，订{15}件。",
         "override": "人工调整（{27}）：订{15}件，计划原为{28}件。",
         "budget": "预算已用于更急的商品",
         "supplier_capacity": "供应商产能不足",
@@ -63,6 +64,7 @@ _REASONS = {
         "enough": ", enough: nothing to order.",
         "cut": ", {12} short; with MOQ {13} and pack {14} that is {21}; {limit}: order {15}.",
         "lifted": ", {12} short; {limit}: order {15}.",
+        "early": ", enough for now; {limit}: order {15}.",
         "override": ". Set by hand ({27}): order {15}, where the plan had {28}.",
         "budget": "the budget went to more urgent goods",
         "supplier_capacity": "the supplier cannot deliver more",
@@ -109,16 +111,18 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
     without wording.
     """
     words = words_of(_REASONS, language)
+    is_lifted = (rows["order_qty"] > 0) & (rows["bound_by"] == "supplier_minimum")
     outcome = np.select(
         [
             rows["is_repeated"],
             rows["is_set"],
             rows["is_ending"],
             rows["order_qty"] < rows["wanted_qty"],
-            (rows["order_qty"] > 0) & (rows["bound_by"] == "supplier_minimum"),
+            is_lifted & (rows["need_qty"] <= 0),
+            is_lifted,
             rows["order_qty"] > 0,
         ],
-        ["repeated", "override", "ending", "cut", "lifted", "order"],
+        ["repeated", "override", "ending", "cut", "early", "lifted", "order"],
         default="enough",
     )
     said = {
