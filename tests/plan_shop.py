@@ -35,6 +35,7 @@ def position(**changes):
         "moq": 1.0,
         "pack_size": 1.0,
         "unit_cost_amount": 10.0,
+        "shelf_life_days": np.nan,
         "discontinued_on": pd.NaT,
         "has_stock_snapshot": True,
         "has_supplier_terms": True,

@@ -40,6 +40,7 @@ def make_plan(language="zh", **changes):
         "moq": 1.0,
         "pack_size": 6.0,
         "unit_cost_amount": [10.0, 20.0, None, 30.0],
+        "shelf_life_days": None,
         "discontinued_on": pd.NaT,
         "has_stock_snapshot": True,
         "has_supplier_terms": True,

@@ -218,3 +218,23 @@ def test_a_pack_larger_than_the_capacity_is_named_and_not_ordered():
     assert row["order_qty"] == 0
     assert row["bound_by"] == "supplier_capacity"
     assert "箱规或起订量大于" in row["doubts"]
+
+
+@few
+@given(
+    stock=st.lists(st.integers(0, 60), min_size=4, max_size=8),
+    pack=st.sampled_from([1.0, 6.0, 24.0]),
+    moq=st.sampled_from([1.0, 30.0]),
+    life=st.sampled_from([np.nan, 45.0]),
+)
+def test_rounding_never_changes_direction_without_saying_so(stock, pack, moq, life):
+    frame = position(on_hand=[float(s) for s in stock], pack_size=pack, moq=moq)
+    rows = planned(frame.assign(shelf_life_days=life), weekly=9, spread=3, policy=LOST)
+    gap = rows["order_up_to_level"] - rows["inventory_position"] - rows["lost_before_qty"]
+    # up to whole packs and MOQ, never further; down only where a limit is named
+    free = rows["bound_by"] == ""
+    assert (rows.loc[free, "order_qty"] >= gap[free]).all()
+    least = np.maximum(np.ceil(gap / pack), np.ceil(moq / pack)) * pack
+    assert (rows.loc[free & (gap > 0), "order_qty"] == least[free & (gap > 0)]).all()
+    assert (rows.loc[gap <= 0, "order_qty"] == 0).all()
+    assert (rows.loc[~free, "order_qty"] < least[~free]).all()

@@ -57,8 +57,7 @@ def read_terms(position: pd.DataFrame, policy, as_of: pd.Timestamp) -> tuple[pd.
     _read_stock(terms, position, doubts, as_of)
     _read_supply(terms, position, policy, doubts)
 
-    life = position.get("shelf_life_days", pd.Series(np.nan, index=position.index))
-    days, unreadable = _number(life)
+    days, unreadable = _number(position["shelf_life_days"])
     doubts.add("bad_shelf_life", unreadable | (days <= 0))
     terms["shelf_life_days"] = np.where(days > 0, days, np.nan)
 
@@ -99,6 +98,7 @@ def _read_stock(terms, position, doubts: Doubts, as_of: pd.Timestamp) -> None:
 
 def _read_supply(terms, position, policy, doubts: Doubts) -> None:
     doubts.add("no_supplier", terms["supplier_id"].isna())
+    doubts.add("not_in_master", terms["sku_name"].isna())
 
     def usable(column, fallback, *, low, high, code, whole_only=False, missing_is_doubt=True):
         values, unreadable = _number(position[column])

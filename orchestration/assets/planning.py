@@ -187,7 +187,9 @@ def _gap(made: Plan, seconds: float) -> dict[str, object]:
     from ml.replenishment.exact_allocation import best_value
 
     bound = best_value(found.allocation, found.offers, found.limits, seconds=seconds)
-    return {"allocation_gap": max(0.0, 1 - found.allocation.worthwhile / bound) if bound > 0 else 0.0}
+    return {
+        "allocation_gap": max(0.0, 1 - found.allocation.worthwhile / bound) if bound > 0 else 0.0
+    }
 
 
 def _metadata(orders: pd.DataFrame) -> dict[str, object]:
