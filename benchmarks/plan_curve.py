@@ -19,7 +19,7 @@ import pandas as pd
 
 from ml.columns import FEAT_DEMAND, FEAT_DEMAND_STATIC, FEAT_KNOWN_FUTURE
 from ml.demand.forecaster import DemandForecaster
-from ml.replenishment.arrival import ArrivalQuantile, PeriodForecast
+from ml.replenishment.arrival import ArrivalQuantile, ArrivalTarget, PeriodForecast
 from ml.replenishment.outcome import Costs, Outcome, outcome
 from ml.replenishment.rules import (
     ClassicalSafetyStock,
@@ -46,9 +46,13 @@ class Shop:
         panel, position = read(FEAT_DEMAND.name), read("fct_inventory_position")
         wanted = weekly_truth(state)
         terms = position.dropna(subset=["lead_time_days"]).set_index("unique_id")
-        ids = [u for u in panel["unique_id"].unique() if u in wanted.index and u in terms.index]
-        self.ids, self.terms = ids, terms.loc[ids]
         self.weeks = pd.DatetimeIndex(np.sort(panel["ds"].unique()))
+        # what is sold from before the game to its end: others start or stop within it
+        played = self.known[self.known["ds"] >= self.weeks[-weeks]].groupby("unique_id").size()
+        planned = set(played.index[played == played.max()])
+        before = set(panel.loc[panel["ds"] == self.weeks[-weeks - 1], "unique_id"])
+        ids = sorted(planned & before & set(wanted.index) & set(terms.index))
+        self.ids, self.terms = ids, terms.loc[ids]
         self.wanted = wanted.reindex(index=ids, columns=self.weeks).fillna(0.0).to_numpy()
         self.start = len(self.weeks) - weeks
         self.panel = panel[panel["unique_id"].isin(ids)]
@@ -105,7 +109,9 @@ def forecasts(shop: Shop, model: str, horizon: int) -> Callable[[int], PeriodFor
     return at
 
 
-def curves(shop: Shop, known: Callable[[int], PeriodForecast], lead: np.ndarray) -> dict:
+def curves(
+    shop: Shop, known: Callable[[int], PeriodForecast], lead: np.ndarray, lead_sd: np.ndarray
+) -> dict:
     """Policies by name, each a list of (setting, policy)."""
     first = shop.weeks[shop.start]
 
@@ -113,7 +119,8 @@ def curves(shop: Shop, known: Callable[[int], PeriodForecast], lead: np.ndarray)
         return (first + pd.Timedelta(days=7 * t)).isocalendar().week
 
     return {
-        "stork": [(q, ArrivalQuantile(known, lead, q)) for q in LEVELS],
+        "stork": [(q, ArrivalTarget(known, lead, q, lead_sd)) for q in LEVELS],
+        "arrival_only": [(q, ArrivalQuantile(known, lead, q)) for q in LEVELS],
         "erp_formula": [
             (s, ErpFormula(shop.past, lead=lead + 1.0, safety=s)) for s in (0.0, 0.5, 1, 2, 3, 5)
         ],
@@ -162,7 +169,7 @@ def main() -> int:
 
     found = {
         name: {str(setting): asdict(measured(policy)) for setting, policy in policies}
-        for name, policies in curves(shop, known, lead).items()
+        for name, policies in curves(shop, known, lead, sd_days / 7).items()
     }
     sure = {"lead": int(lead.max()), "quoted_lead": int(lead.max()), "terms": Terms()}
     foresight = PerfectForesight(truth, int(lead.max()))
@@ -185,6 +192,8 @@ def report(shop: Shop, options, found: dict) -> None:
             print(f"{name:18} {setting:>8} {shown}")
     for safety, rule in found["erp_formula"].items():
         days = days_at_fill(found["stork"], rule["fill_rate"])
+        if np.isnan(days):
+            continue
         print(
             f"at the ERP rule's fill rate ({rule['fill_rate']:.3f}, {safety} weeks of safety): "
             f"{days:.1f} days against its {rule['turnover_days']:.1f} "

@@ -1,5 +1,7 @@
 """A planner's override is respected, shown, reported, and never lost."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -71,8 +73,6 @@ def test_an_override_holds_through_its_last_day_and_is_reported_after():
 
 
 def test_a_quantity_set_by_hand_uses_up_the_budget_first():
-    from dataclasses import replace
-
     policy = replace(OWED, budget_amount=300.0)
     frame = position(on_hand=[5.0, 5.0])
     made = overridden(frame, override(action="quantity", value=25), policy=policy)
@@ -140,3 +140,13 @@ def test_no_override_is_ever_lost_and_none_breaks_the_plan(lines):
     assert ((made.overrides["status"] == "unread") == (made.overrides["problem"] != "")).all()
     shown = made.orders["override"].ne("").any()
     assert shown == (made.overrides["status"] == "applied").any()
+
+
+def test_a_quantity_set_by_hand_uses_up_the_suppliers_capacity_first():
+    policy = replace(OWED, supplier_capacity_qty={"P1": 30})
+    made = overridden(
+        position(on_hand=[5.0, 5.0]), override(action="quantity", value=25), policy=policy
+    )
+    rows = made.orders.set_index("sku_id")
+    assert rows["order_qty"].to_dict() == {"S0": 25, "S1": 5}
+    assert rows.loc["S1", "bound_by"] == "supplier_capacity"
