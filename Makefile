@@ -9,7 +9,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-allocation test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-allocation bench-plan test dev lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,10 @@ bench-vn2: setup ## the VN2 game on earlier windows; DATA=folder of the public f
 
 bench-allocation: setup ## 100,000 rows under budget and capacities, and the gap to a solver
 	@$(BIN)/python -m benchmarks.allocation
+
+bench-plan: setup ## a whole plan of 100,000 rows; stock days against fill rate on the demo's state (minutes)
+	@$(BIN)/python -m benchmarks.plan_speed
+	@$(BIN)/python -m benchmarks.plan_curve --state var/demo
 
 bench-churn: .venv/.realdata setup ## who buys again, our model beside its opponents; DATA=folder of public data
 	@$(BIN)/python -m benchmarks.orders --data $(DATA) --out var/bench/orders

@@ -121,7 +121,10 @@ def earlier_games(sales, demand, starts, anchors, game: Game, forecasts) -> dict
     by_start = {}
     for start in starts:
         before = sales.until(start)
-        known = lambda t, start=start: sales.until(start + t)  # noqa: E731
+
+        def known(t: int, start: int = start) -> Sales:
+            return sales.until(start + t)
+
         windows = [a for a in anchors if a + game.weeks <= start]
         level = tuned_level(before, demand, game, forecasts, windows)
         policies = contestants(game, known, forecasts, level)

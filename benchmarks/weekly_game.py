@@ -171,7 +171,10 @@ def opening_state(sales: Sales, demand: np.ndarray, game: Game) -> Shelf:
 
 def contestants(game: Game, known: Known, forecasts: RollingForecasts, level) -> dict:
     """Every policy that plays without a look into the future, by name."""
-    past = lambda t: known(t).demand  # noqa: E731
+
+    def past(t: int) -> np.ndarray:
+        return known(t).demand
+
     weeks = float(game.lead + 1)
     return {
         "stork": ArrivalQuantile(lambda t: forecasts.after(known(t)), game.lead, level),
@@ -195,7 +198,9 @@ def tuned_level(
         raise ValueError("a window to tune on must be over before the game starts")
 
     def window(width: int) -> Callable[[float], Ledger]:
-        known = lambda t: sales.until(width + t)  # noqa: E731
+        def known(t: int) -> Sales:
+            return sales.until(width + t)
+
         shelf = opening_state(known(0), demand, game)
         truth = demand[:, width : width + game.weeks]
 

@@ -200,6 +200,7 @@ INVENTORY_POSITION = FrameSpec(
         "moq": "number",
         "pack_size": "number",
         "unit_cost_amount": "number",
+        "shelf_life_days": "number",
         "discontinued_on": "date",
         "has_stock_snapshot": "flag",
         "has_supplier_terms": "flag",
@@ -222,6 +223,7 @@ INVENTORY_POSITION = FrameSpec(
         "moq",
         "pack_size",
         "unit_cost_amount",
+        "shelf_life_days",
         "discontinued_on",
     ),
 )

@@ -13,8 +13,11 @@ import pandas as pd
 import ml
 from ml.columns import FrameSpec
 from ml.registry import Registry
+from ml.replenishment.parameters import Policy, TransferTerms
 from ml.training import Budget
 from orchestration.landing.lake import landed_days
+from orchestration.plan_archive import PlanArchive
+from orchestration.planning_files import PlanningFiles
 from orchestration.settings import Settings
 
 
@@ -102,6 +105,35 @@ class Options(dg.ConfigurableResource):
         )
 
 
+class Planners(dg.ConfigurableResource):
+    """What the people who order decide: money, transfers, and the files in their folder."""
+
+    folder: str
+    budget_amount: float | None = None
+    unmet_demand: str = "lost"
+    transfers: bool = True
+    transfer_days: int = 3
+    transfer_cost_amount: float = 2.0
+    remaining_life_rate: float = 1 / 3
+    gap_seconds: float = 5.0
+
+    def files(self) -> PlanningFiles:
+        return PlanningFiles(Path(self.folder))
+
+    def policy(self) -> tuple[Policy, list[str]]:
+        """The policy they set, and what in their files could not be used."""
+        limits, problems = self.files().limits()
+        moves = TransferTerms(days=self.transfer_days, cost_amount=self.transfer_cost_amount)
+        policy = Policy(
+            budget_amount=self.budget_amount,
+            unmet_demand=self.unmet_demand,
+            transfer=moves if self.transfers else None,
+            remaining_life_rate=self.remaining_life_rate,
+            **limits,
+        )
+        return policy, problems
+
+
 class Models(dg.ConfigurableResource):
     """Door to the model registry and to the tuning studies."""
 
@@ -120,6 +152,10 @@ class Results(dg.ConfigurableResource):
     out: str
     reports: str
     reports_url: str
+
+    def plans(self) -> PlanArchive:
+        """Every plan ever made."""
+        return PlanArchive(Path(self.folder).parent / "plans")
 
     def path(self, as_of: date, name: str) -> Path:
         return Path(self.folder) / as_of.isoformat() / name
@@ -173,6 +209,10 @@ def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
         "options": Options(
             **settings.model_dump(include=set(Options.model_fields) - {"plays"}),
             plays=str(settings.plays) if settings.plays else None,
+        ),
+        "planners": Planners(
+            folder=str(settings.planning_folder),
+            **settings.model_dump(include=set(Planners.model_fields) - {"folder"}),
         ),
         "models": Models(
             mlflow_uri=settings.mlflow_uri,

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     state: Path = Field(Path("var/demo"), description="folder of everything Stork keeps")
     landing: Path | None = Field(None, description="folder of landed files; <state>/landing")
     out: Path | None = Field(None, description="folder of plans and lists; <state>/out")
+    planning: Path | None = Field(
+        None, description="folder of the planners' own files; <state>/planning"
+    )
     dbt_target: Path = Field(
         DBT_PROJECT_DIR.parent / "var" / "dbt", description="where the dbt manifest lies"
     )
@@ -53,6 +56,21 @@ class Settings(BaseSettings):
         None, description="CSV of plays by ending, segment and reason; ml/churn/plays.csv"
     )
     outcome_days: int = Field(60, ge=7, description="a customer silent this long has churned")
+    budget_amount: float | None = Field(
+        None, ge=0, description="yuan for all orders of one plan; no limit when unset"
+    )
+    unmet_demand: Literal["lost", "owed"] = Field(
+        "lost", description="whether buyers who find no stock go elsewhere or wait"
+    )
+    transfers: bool = Field(True, description="move goods between warehouses before buying")
+    transfer_days: int = Field(3, ge=0, description="days until moved goods can be sold")
+    transfer_cost_amount: float = Field(2.0, ge=0, description="yuan to move one unit")
+    remaining_life_rate: float = Field(
+        1 / 3, ge=0, lt=1, description="share of its shelf life a unit must have when it is sold"
+    )
+    gap_seconds: float = Field(
+        5.0, ge=0, description="time to check the allocation by solver, where one is installed"
+    )
     quarantine_limit: float = Field(
         0.2,
         gt=0,
@@ -76,6 +94,10 @@ class Settings(BaseSettings):
     @property
     def out_folder(self) -> Path:
         return (self.out or self.state / "out").absolute()
+
+    @property
+    def planning_folder(self) -> Path:
+        return (self.planning or self.state / "planning").absolute()
 
     def folder(self, *parts: str) -> Path:
         """Absolute path of a folder below the state folder, made when missing."""

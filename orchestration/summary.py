@@ -45,6 +45,7 @@ def print_summary(console: Console, report: RunReport) -> None:
     console.print()
     for label, name in (
         ("Plan (workbook)", "replenishment_plan.xlsx"),
+        ("Plan (web page)", "replenishment_plan.html"),
         ("Plan (CSV)", "replenishment_plan.csv"),
         ("Churn list (workbook)", "churn_list.xlsx"),
         ("Churn list (CSV)", "churn_list.csv"),

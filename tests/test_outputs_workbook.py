@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from ml.columns import INVENTORY_POSITION
-from ml.replenishment.policy import plan
+from ml.replenishment.policy import Policy, plan
+from orchestration.outputs.wording_sheets import CHANGE_COLUMNS, OVERRIDE_COLUMNS, TRANSFER_COLUMNS
 from orchestration.outputs.workbook import write_plan_workbook
 
 AS_OF = dt.date(2025, 6, 8)
@@ -39,6 +40,7 @@ def make_plan(language="zh", **changes):
         "moq": 1.0,
         "pack_size": 6.0,
         "unit_cost_amount": [10.0, 20.0, None, 30.0],
+        "shelf_life_days": None,
         "discontinued_on": pd.NaT,
         "has_stock_snapshot": True,
         "has_supplier_terms": True,
@@ -59,6 +61,7 @@ def make_plan(language="zh", **changes):
         cumulative,
         as_of=AS_OF,
         cutoff=pd.Timestamp("2025-06-02"),
+        policy=Policy(unmet_demand="owed"),
         language=language,
     )
 
@@ -118,9 +121,9 @@ def test_an_edited_quantity_moves_the_amount_the_purchase_order_and_the_total(tm
     assert values["订货计划"][2][amount].value == 240
     order = next(row for row in formulas["采购单(按供应商)"].iter_rows() if row[0].value == "0001")
     assert order[10].value == 1
-    found = "INDEX('订货计划'!$G$2:$G$4,MATCH(K3,'订货计划'!$AE$2:$AE$4,0))"
+    found = "INDEX('订货计划'!$G$2:$G$4,MATCH(K3,'订货计划'!$AN$2:$AN$4,0))"
     assert order[3].value == f'=IF({found}="","",{found})'
-    assert [cell.value for cell in formulas["订货计划"]["AE"]] == ["行号", 1, 2, 3]
+    assert [cell.value for cell in formulas["订货计划"]["AN"]] == ["行号", 1, 2, 3]
     totals = {
         row[0].value: (row[1].value, values["总览"].cell(row[0].row, 2).value)
         for row in formulas["总览"].iter_rows(max_col=2)
@@ -145,6 +148,49 @@ def test_suppliers_add_up_and_have_a_chart(tmp_path):
     assert orders.index("贝因供应链 (P1)") < orders.index("杭州优宝 (P2)")
     assert orders.count("小计") == 3
     assert len(book["采购单(按供应商)"].row_breaks.brk) == 2
+
+
+def test_one_sku_is_picked_from_a_list_and_its_numbers_follow(tmp_path):
+    rows = make_plan().iloc[:2]
+    weeks = pd.date_range("2025-05-26", periods=3, freq="W-MON")
+    ids = ["0001@main", "0003@main"]
+    series = [
+        pd.DataFrame({"unique_id": u, "ds": weeks, "y": [k, k + 1, k + 2]})
+        for k, u in enumerate(ids)
+    ]
+    history = pd.concat(series)
+    forecast = pd.DataFrame({"unique_id": ids, "ds": pd.Timestamp("2025-06-16"), "y_hat": [7.0, 8]})
+    stock = pd.DataFrame({"unique_id": ids[:1], "ds": pd.Timestamp(AS_OF)})
+    stock = stock.assign(stock_without_qty=2.0, stock_with_qty=26.0)
+    path = write_plan_workbook(
+        rows, tmp_path / "p.xlsx", history=history, forecast=forecast, projection=stock
+    )
+    book, values = opened(path), opened(path, data_only=True)
+    sheet = values["单品明细"]
+    assert sheet["B1"].value == "0001@main"
+    assert [sheet.cell(row, 2).value for row in (6, 7, 8)] == [0, 1, 2]
+    assert (sheet["C9"].value, sheet["H6"].value, sheet["I6"].value) == (7, 2, 26)
+    assert len(book["单品明细"]._charts) == 2
+    choice = book["单品明细"].data_validations.dataValidation[0]
+    assert choice.formula1 == "'明细数据'!$A$2:$A$3"
+    assert book["单品明细"]["C9"].value.startswith("=IF(INDEX('明细数据'!")
+    assert book["明细数据"].sheet_state == "hidden"
+
+
+def test_transfers_changes_and_overrides_have_their_sheets(tmp_path):
+    moves = pd.DataFrame(columns=list(TRANSFER_COLUMNS))
+    changes = pd.DataFrame([["S0", "奶粉", "main", 0, 12, 12, "库存-12"]], columns=CHANGE_COLUMNS)
+    line = ["S0", "", "hold", "", "2025-06-30", "小王", "=停产", "applied", "", 1]
+    overrides = pd.DataFrame([line], columns=OVERRIDE_COLUMNS)
+    path = write_plan_workbook(
+        make_plan(), tmp_path / "p.xlsx", transfers=moves, changes=changes, overrides=overrides
+    )
+    book = opened(path)
+    assert book["调拨"]["A2"].value == "没有需要列出的行。"
+    assert [cell.value for cell in book["与上期相比"][2]][-2:] == [12, "库存-12"]
+    shown = [cell.value for cell in book["人工调整"][2]]
+    assert (shown[2], shown[7]) == ("暂停", "已生效")
+    assert book["人工调整"]["G2"].quotePrefix
 
 
 def test_a_demand_history_adds_a_second_chart(tmp_path):

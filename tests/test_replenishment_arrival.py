@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.replenishment.arrival import ArrivalQuantile, OrderUpTo, PeriodForecast, projected_stock
+from ml.replenishment.arrival import (
+    ArrivalQuantile,
+    ArrivalTarget,
+    OrderUpTo,
+    PeriodForecast,
+    projected_stock,
+)
 from ml.replenishment.outcome import Costs
 from ml.replenishment.service import service_by_cost, service_by_fill, volume_class
 from ml.replenishment.simulation import open_shelf, replay
@@ -141,3 +147,31 @@ def test_a_fill_target_takes_the_lowest_level_that_reaches_it():
 def test_classes_by_volume_are_of_equal_size_and_ignore_unseen_weeks():
     past = np.array([[9.0, np.nan], [1.0, 1.0], [5.0, 5.0], [np.nan, 2.0], [7.0, 7.0], [0.0, 0.0]])
     assert volume_class(past).tolist() == [2, 0, 1, 1, 2, 0]
+
+
+@pytest.mark.parametrize("on_hand", [0.0, 3.0, 40.0, 400.0])
+def test_the_target_is_order_up_to_where_nothing_runs_dry_and_the_arrival_quantile_where_all_does(
+    on_hand,
+):
+    mean, sd, z = np.full((1, 4), 20.0), 5.0, 1.6448536
+    levels = np.array([0.5, 0.95])
+    quantiles = np.stack([mean, mean + z * sd], axis=2)
+    known = PeriodForecast(mean, quantiles, levels)
+    shelf = open_shelf([on_hand], longest_lead=2)
+    target = ArrivalTarget(lambda _t: known, lead=2, service_level=0.95)(0, shelf)[0]
+    if on_hand < 20:
+        assert target == ArrivalQuantile(lambda _t: known, lead=2, service_level=0.95)(0, shelf)[0]
+        assert target == np.floor(20 + z * sd + 0.5)
+    elif on_hand == 400:
+        assert target == 0
+    else:
+        # 40 are just enough for the two weeks before: nothing is left that could go short
+        assert target == np.floor(20 + z * sd + 0.5)
+    richer = open_shelf([50.0], longest_lead=2)
+    risky = ArrivalTarget(lambda _t: known, lead=2, service_level=0.95)(0, richer)[0]
+    # 10 left on arrival may all be gone: they are no stock to count on
+    assert risky == np.floor(20 + np.hypot(10, z * sd) - 10 + 0.5)
+    assert risky > ArrivalQuantile(lambda _t: known, lead=2, service_level=0.95)(0, richer)[0]
+    full = open_shelf([70.0], longest_lead=2)
+    safe = ArrivalTarget(lambda _t: known, lead=2, service_level=0.95)(0, full)[0]
+    assert safe == np.floor(60 + z * sd * np.sqrt(3) - 70 + 0.5)

@@ -84,6 +84,11 @@ class Allocation:
         """Expected money that the packs taken bring."""
         return float((self.blocks.value * self.taken / self.blocks.packs).sum())
 
+    @property
+    def worthwhile(self) -> float:
+        """The same of those that bring any: a wish may hold packs that rounding up cost money."""
+        return float((np.maximum(self.blocks.value, 0.0) * self.taken / self.blocks.packs).sum())
+
 
 def wished_packs(offers: Offers) -> np.ndarray:
     """Packs (n,) that are each worth their money; up to the MOQ if that is still worth it, else 0.

@@ -5,6 +5,7 @@ Lost sales   `ArrivalQuantile`. The stock is carried to the arrival period on th
              the way. The order fills up to a quantile of the demand between its arrival and the
              arrival of the next order. (Base stock over lead + review over-orders under lost
              sales: it buys again for demand that will have gone elsewhere.)
+             `ArrivalTarget` adds the risk of the way there, as the daily plan does (`targets`).
 Backorders   `OrderUpTo`. What is missed is still owed, so the position (on hand + under way - owed)
              is filled up to a quantile of the demand of lead + review periods.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.replenishment.protection import z_score
 from ml.replenishment.simulation import Shelf
 
 
@@ -88,6 +90,53 @@ class ArrivalQuantile:
         due = shelf.due(horizon)
         held = projected_stock(shelf, known.mean, lead)
         held = held + np.where(is_covered, due, 0.0).sum(axis=1)
+        return np.floor(np.maximum(wanted - held, 0.0) + 0.5)
+
+
+@dataclass(frozen=True)
+class ArrivalTarget:
+    """As `ArrivalQuantile`, and safe against what may go wrong before the goods arrive.
+
+    The rule of `targets` in whole periods: up to mean + hypot(shortfall, spread after arrival),
+    where the shortfall is what stock on arrival may lack if demand until then, or the lead time
+    (`lead_sd`, periods), comes out at the `service_level`. Where the shelf runs dry before the
+    arrival it has nothing to lack, and this is `ArrivalQuantile`.
+    """
+
+    forecast: Callable[[int], PeriodForecast]
+    lead: np.ndarray | int
+    service_level: np.ndarray | float
+    lead_sd: np.ndarray | float = 0.0
+    review: np.ndarray | int = 1
+
+    def __call__(self, t: int, shelf: Shelf) -> np.ndarray:
+        known = self.forecast(t)
+        n, horizon = known.mean.shape
+        lead, review, level, lead_sd = (
+            np.broadcast_to(x, (n,))
+            for x in (self.lead, self.review, self.service_level, self.lead_sd)
+        )
+        if np.max(lead + review) > horizon:
+            raise ValueError(f"the forecast reaches {horizon} periods, not {max(lead + review)}")
+        ahead = np.arange(horizon)[None, :]
+        is_before, is_covered = ahead < lead[:, None], ahead < (lead + review)[:, None]
+        is_after = is_covered & ~is_before
+        squared = np.square(np.maximum(known.spread(level), 0.0))
+        z = np.array([z_score(p) for p in level])
+        rate = np.where(is_covered, known.mean, 0.0).sum(axis=1) / np.maximum(lead + review, 1)
+        before = np.sqrt(
+            np.where(is_before, squared, 0.0).sum(axis=1) + np.square(z * rate * lead_sd)
+        )
+        share = np.sqrt(np.minimum((ahead + 1) / np.maximum(lead[:, None], 1), 1.0))
+        more = np.diff(before[:, None] * share, axis=1, prepend=0.0)
+        held = projected_stock(shelf, known.mean, lead)
+        shortfall = np.where(
+            lead > 0, held - projected_stock(shelf, known.mean + more, lead), before
+        )
+        wanted = np.where(is_after, known.mean, 0.0).sum(axis=1)
+        after = np.where(is_after, squared, 0.0).sum(axis=1)
+        wanted = wanted + np.sqrt(np.square(shortfall) + after)
+        held = held + np.where(is_after, shelf.due(horizon), 0.0).sum(axis=1)
         return np.floor(np.maximum(wanted - held, 0.0) + 0.5)
 
 

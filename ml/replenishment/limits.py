@@ -1,54 +1,176 @@
-"""Orders within a budget and the suppliers' capacities: those worth least give way."""
+"""Orders within shelf life, supplier minimum, budget and capacities: those worth least give way."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ml.replenishment.allocation import Limits, Offers, allocate
-from ml.replenishment.marginal import DemandCdf
+from ml.replenishment.allocation import Allocation, Limits, Offers, allocate
+from ml.replenishment.expiry import most_before_too_old
 from ml.replenishment.protection import DemandCurves
+from ml.replenishment.quantity import order_quantity
+from ml.replenishment.worth import demand_cdf, unit_worth
+
+# A supplier's minimum value is reached by ordering this much ahead at most.
+MOST_DAYS_AHEAD = 60
+_ROUNDS = 4
 
 
-def within_limits(
-    rows: pd.DataFrame, curves: DemandCurves, policy
-) -> tuple[np.ndarray, np.ndarray]:
-    """Units that stay of `rows["order_qty"]`, and what cut each row: "" for nothing.
-
-    `policy.budget_amount` yuan for all orders together, `policy.supplier_capacity_qty` units per
-    supplier_id. A unit is worth its cost times the service level if it sells and costs
-    (1 - service level) times its cost if not: that is the trade the service level states. Rows
-    without a known cost take the median cost as their worth and nothing of the budget; suppliers
-    that are not named have no limit.
+@dataclass(frozen=True)
+class Fitted:
+    """`qty` (n,) whole units to order, `wish` (n,) before money and room were counted, `bound_by`
+    (n,) what cut or lifted each row ("" for nothing); the allocation behind them, if there was one.
     """
-    wish = rows["order_qty"].to_numpy(float)
-    if policy.budget_amount is None and not policy.supplier_capacity_qty:
-        return wish.astype(np.int64), np.full(len(rows), "", dtype=object)
-    cost = rows["unit_cost_amount"].to_numpy(float)
-    median = np.nanmedian(cost) if np.isfinite(cost).any() else 1.0
-    worth = np.where(np.isnan(cost), median, np.maximum(cost, 0.01))
-    service = rows["service_level"].to_numpy()
-    days = rows["protection_days"].to_numpy()
-    mean = curves.demand(days)
-    levels = np.array(list(curves.spreads))
-    spread = [curves.spread(curves.spreads[p], days) for p in levels]
-    quantiles = np.stack([np.maximum(mean + s, 0.0) for s in spread], axis=1)
+
+    qty: np.ndarray
+    wish: np.ndarray
+    bound_by: np.ndarray
+    allocation: Allocation | None = None
+    offers: Offers | None = None
+    limits: Limits | None = None
+
+
+def fit(
+    rows: pd.DataFrame,
+    curves: DemandCurves,
+    policy,
+    *,
+    at_arrival: np.ndarray,
+    fixed: np.ndarray,
+) -> Fitted:
+    """The orders for `rows["need_qty"]`, within every limit of `policy`.
+
+    `at_arrival` (n,): units expected in the house when the order lands. `fixed` (n,): quantities a
+    planner has set, nan elsewhere: they are kept as they are and use up money and room first.
+
+    Shelf life caps a row; a supplier under its minimum value is filled up by ordering ahead, the
+    same number of days for all its rows; then budget, suppliers' and warehouses' capacity are
+    handed out by marginal value. A supplier that these cuts push below its minimum gets no order,
+    and what that frees goes to the others. The value of a unit is its cost times the service level
+    if it sells, and (1 - service level) times its cost is lost if not: the trade that the service
+    level states. Rows without a known cost take nothing of the budget.
+    """
+    cost = np.nan_to_num(rows["unit_cost_amount"].to_numpy(float), nan=0.0)
+    pack, moq = rows["pack_size"].to_numpy(float), rows["moq"].to_numpy(float)
+    is_fixed = ~np.isnan(fixed)
+    most = most_before_too_old(rows, curves, policy)
+    most = np.where(rows["is_ending"] | rows["is_repeated"], 0.0, most)
+    wanted = order_quantity(rows["need_qty"], moq, pack).astype(float)
+    wish = _capped(wanted, most, moq, pack)
+    bound_by = np.where(wish < wanted, "shelf_life", "").astype(object)
     supplier, names = pd.factorize(rows["supplier_id"].fillna(""))
-    capacity = policy.supplier_capacity_qty or {}
-    offers = Offers(
-        position=rows["inventory_position"].to_numpy(float),
-        cdf=DemandCdf.from_quantiles(quantiles, levels),
+    least = np.array([policy.supplier_min_amount.get(name, 0.0) for name in names], dtype=float)
+    base = np.where(is_fixed, np.nan_to_num(fixed), wish)
+    ahead = _ahead(rows, curves, base, supplier, least, cost, most, is_fixed)
+    bound_by = np.where((ahead > wish) & ~is_fixed, "supplier_minimum", bound_by)
+    wish = np.where(is_fixed, 0.0, ahead)
+    found, barred = None, np.zeros(len(names), dtype=bool)
+    offers = _offers(rows, curves, wish, cost, supplier)
+    limits = _limits(rows, policy, names, offers, np.nan_to_num(fixed), at_arrival)
+    qty, cut = wish, np.full(len(rows), "", dtype=object)
+    for turn in range(_ROUNDS + 1):
+        asked = np.where(barred[supplier], 0.0, wish)
+        if limits is not None:
+            found = allocate(offers, limits, wish=asked / pack)
+            qty, cut = found.qty, found.bound_by
+        else:
+            qty = asked
+        placed = qty + np.where(is_fixed, np.nan_to_num(fixed), 0.0)
+        amount = np.bincount(supplier, placed * cost, minlength=len(names))
+        units = np.bincount(supplier, placed, minlength=len(names))
+        costed = np.bincount(supplier, placed * (cost > 0), minlength=len(names))
+        # goods without a cost may well reach a minimum: not for the plan to refuse
+        below = (units > 0) & (amount < least - 1e-6) & (costed == units)
+        if not below.any():
+            break
+        barred |= below
+        if turn == _ROUNDS:
+            qty = np.where(barred[supplier], 0.0, qty)
+    cut = np.where(barred[supplier] & (wish > 0), "below_minimum", cut)
+    bound_by = np.where(cut != "", cut, bound_by)
+    bound_by = np.where(is_fixed, "", bound_by)
+    qty = np.where(is_fixed, np.nan_to_num(fixed), qty)
+    wish = np.where(is_fixed, qty, np.maximum(wish, wanted))
+    return Fitted(np.rint(qty).astype(np.int64), wish, bound_by, found, offers, limits)
+
+
+def _capped(wanted, most, moq, pack) -> np.ndarray:
+    fits = np.floor((most + 1e-9) / pack) * pack
+    return np.where(wanted <= most, wanted, np.where(fits >= moq, fits, 0.0))
+
+
+def _ahead(rows, curves, base, supplier, least, cost, most, is_fixed) -> np.ndarray:
+    """`base` (n,), filled up where a supplier's orders do not reach its minimum value.
+
+    By bisection per supplier over whole days ahead; the fewest days that reach it, none that need
+    more than MOST_DAYS_AHEAD.
+    """
+    size = len(least)
+    amount = np.bincount(supplier, base * cost, minlength=size)
+    short = (amount > 0) & (amount < least)
+    if not short.any():
+        return base
+    mine = np.flatnonzero(short[supplier] & ~is_fixed & (cost > 0))
+    pack, moq = (rows[name].to_numpy(float)[mine] for name in ("pack_size", "moq"))
+    few = curves.take(mine)
+    days = rows["protection_days"].to_numpy()[mine]
+    need = rows["need_qty"].to_numpy()[mine]
+    now = few.demand(days)
+
+    def filled(ahead: np.ndarray) -> np.ndarray:
+        more = need + few.demand(days + ahead[supplier[mine]]) - now
+        raised = _capped(order_quantity(more, moq, pack).astype(float), most[mine], moq, pack)
+        out = base.copy()
+        out[mine] = np.maximum(raised, base[mine])
+        return out
+
+    low, high = np.zeros(size), np.full(size, float(MOST_DAYS_AHEAD))
+    while np.any(high - low > 1):
+        middle = np.floor((low + high) / 2)
+        enough = np.bincount(supplier, filled(middle) * cost, minlength=size) >= least
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    out = filled(high)
+    reached = np.bincount(supplier, out * cost, minlength=size) >= least
+    return np.where((short & reached)[supplier], out, base)
+
+
+def _offers(rows, curves, wish, cost, supplier) -> Offers:
+    worth = unit_worth(rows)
+    service = rows["service_level"].to_numpy()
+    warehouse, _ = pd.factorize(rows["warehouse_id"])
+    held = rows["inventory_position"].to_numpy(float) + rows["lost_before_qty"].to_numpy(float)
+    return Offers(
+        position=held,
+        cdf=demand_cdf(curves, rows["protection_days"].to_numpy()),
         gain=worth * service,
         loss=worth * (1 - service),
         pack_size=rows["pack_size"].to_numpy(float),
         moq=rows["moq"].to_numpy(float),
-        unit_cost=np.nan_to_num(cost, nan=0.0),
+        unit_cost=cost,
         supplier=supplier,
-        warehouse=np.zeros(len(rows), dtype=int),
-        unit_room=np.zeros(len(rows)),
+        warehouse=warehouse,
+        unit_room=np.ones(len(rows)),
         most=wish,
     )
-    limits = Limits(
-        budget=np.inf if policy.budget_amount is None else policy.budget_amount,
-        supplier_units=np.array([capacity.get(name, np.inf) for name in names], dtype=float),
+
+
+def _limits(rows, policy, names, offers: Offers, fixed, at_arrival) -> Limits | None:
+    """What is left of every limit once the planner's own quantities are in; None without any."""
+    capacity, room = policy.supplier_capacity_qty, policy.warehouse_capacity_qty
+    if policy.budget_amount is None and not capacity and not room:
+        return None
+    places = rows["warehouse_id"].drop_duplicates().tolist()
+    budget = np.inf
+    if policy.budget_amount is not None:
+        budget = max(policy.budget_amount - float((fixed * offers.unit_cost).sum()), 0.0)
+    ordered = np.bincount(offers.supplier, fixed, minlength=len(names))
+    lying = np.maximum(at_arrival, 0.0) + fixed
+    stored = np.bincount(offers.warehouse, lying, minlength=len(places))
+    free = [room.get(place, np.inf) for place in places]
+    return Limits(
+        budget=budget,
+        supplier_units=np.maximum([capacity.get(name, np.inf) for name in names] - ordered, 0.0)
+        if capacity
+        else None,
+        warehouse_room=np.maximum(free - stored, 0.0) if room else None,
     )
-    found = allocate(offers, limits, wish=wish / offers.pack_size)
-    return np.rint(found.qty).astype(np.int64), found.bound_by

@@ -5,110 +5,60 @@ sold from the morning of D + lead time. What is ordered now and what is already 
 until the goods of the *next* review arrive: the protection interval is the lead time plus the
 review period in days, starting on as_of + 1. A SKU that ends earlier is covered to its last day.
 
-level          max(mean, quantile at the service level) of the demand in the protection interval;
-               a lead time that varies adds z(service level) * daily mean * lead_time_sd_days,
-               in quadrature to the spread. Rounded up to whole units; under half a unit is none.
-reorder point  the same level over lead time + 1 days: a position below it can't wait a day.
+Steps: terms and doubts -> demand of each interval -> level and need (`targets`) -> transfers
+between warehouses (`moves`) -> quantities within every limit (`limits`) -> exceptions, reasons.
+
+reorder point  the level over lead time + 1 days: a position below it can't wait a day.
 order_by_date  the position covers n whole days at the service level; an order placed on
-               as_of + 1 + (n - lead time) still lands in time. Never before as_of + 1.
+               as_of + 1 + (n - lead time) still lands in time. On an order day of the supplier.
 """
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ml.replenishment.limits import within_limits
-from ml.replenishment.protection import DAYS_PER_WEEK, DemandCurves, demand_curves, z_score
-from ml.replenishment.quantity import inventory_position, order_quantity, whole_units
+from ml.replenishment.contract import PLAN_COLUMNS
+from ml.replenishment.drivers import drivers, no_signals
+from ml.replenishment.exceptions import LONGEST_COVER_DAYS, confidence, raise_exceptions
+from ml.replenishment.expiry import expiring_units
+from ml.replenishment.limits import Fitted, fit
+from ml.replenishment.moves import MOVE_COLUMNS, plan_moves
+from ml.replenishment.order_calendar import OrderCalendar
+from ml.replenishment.overrides import Overrides, no_overrides
+from ml.replenishment.parameters import Policy
+from ml.replenishment.projection import project
+from ml.replenishment.protection import DAYS_PER_WEEK, DemandCurves, demand_curves
+from ml.replenishment.targets import Targets, set_intervals, set_needs
 from ml.replenishment.terms import Doubts, read_terms
-from ml.replenishment.wording import doubt_texts, reasons
+from ml.replenishment.wording import reasons
+from ml.replenishment.wording_doubts import doubt_texts
+from ml.replenishment.worth import cost_if_not_ordered
 
-PLAN_COLUMNS = (
-    "as_of",
-    "sku_id",
-    "sku_name",
-    "warehouse_id",
-    "supplier_id",
-    "supplier_name",
-    "order_qty",
-    "order_by_date",
-    "expected_on",
-    "reason",
-    "priority",
-    "is_exception",
-    "exception",
-    "abc_class",
-    "on_hand",
-    "reserved",
-    "on_order",
-    "inventory_position",
-    "demand_mean_qty",
-    "demand_low_qty",
-    "demand_high_qty",
-    "service_level",
-    "order_up_to_level",
-    "reorder_point",
-    "safety_stock_qty",
-    "days_of_cover",
-    "days_of_cover_after",
-    "lead_time_days",
-    "review_period_days",
-    "moq",
-    "pack_size",
-    "unit_cost_amount",
-    "order_amount",
-    "doubts",
-    "model",
-)
-LONGEST_COVER_DAYS = 999.0
 FALLBACK_MODEL = "last_26w_rate"
-# The range a planner is shown, and the smallest shortage worth an alarm, in units.
-RANGE = (0.1, 0.9)
-SMALLEST_SHORTAGE_QTY = 0.5
 
 
 @dataclass(frozen=True)
-class Policy:
-    """What holds where the masters don't say otherwise.
+class Plan:
+    """`orders`: PLAN_COLUMNS, most urgent first. `transfers`: MOVE_COLUMNS. `overrides`: one row
+    per override handed in, with its `status`. `projection()`: stock by week with and without the
+    order, as `projection.project` returns it. `fitted`: what the limits did, rows as handed in."""
 
-    `service_level`: probability, by ABC class, that the protection interval passes without a
-    stock-out. `excess_cover_days`: an order that lasts longer is doubted (MOQ or pack too large).
-    `budget_amount`: yuan for the orders of one plan together; `supplier_capacity_qty`: units by
-    supplier_id; what is not set has no limit. Orders worth least give way, and say so.
-    Raises ValueError for a value that no plan could be made with.
-    """
-
-    service_level: Mapping[str, float] = field(
-        default_factory=lambda: {"A": 0.95, "B": 0.90, "C": 0.85}
-    )
-    fallback_abc_class: str = "C"
-    review_period_days: int = 7
-    lead_time_days: int = 14
-    moq: float = 1
-    pack_size: int = 1
-    excess_cover_days: float = 180
-    budget_amount: float | None = None
-    supplier_capacity_qty: Mapping[str, float] = field(default_factory=dict)
-
-    def __post_init__(self):
-        wrong = {k: v for k, v in self.service_level.items() if not 0.5 <= v < 1}
-        if wrong:
-            raise ValueError(f"service levels must lie in [0.5, 1): {wrong}")
-        if self.fallback_abc_class not in self.service_level:
-            raise ValueError(f"no service level for class '{self.fallback_abc_class}'")
-        if self.review_period_days < 1 or self.lead_time_days < 0 or self.moq < 0:
-            raise ValueError("review_period_days >= 1, lead_time_days >= 0 and moq >= 0 are needed")
-        if self.pack_size < 1 or self.pack_size != int(self.pack_size):
-            raise ValueError(f"pack_size must be a whole number from 1, not {self.pack_size}")
-        limits = [self.budget_amount or 0.0, *self.supplier_capacity_qty.values()]
-        if not all(limit >= 0 for limit in limits):
-            raise ValueError("a budget_amount or supplier capacity needed must not be negative")
+    orders: pd.DataFrame
+    transfers: pd.DataFrame
+    overrides: pd.DataFrame
+    projection: Callable[[], pd.DataFrame]
+    fitted: Fitted
 
 
-def plan(
+def plan(position: pd.DataFrame, cumulative: pd.DataFrame, **options) -> pd.DataFrame:
+    """The orders of `make_plan`, which takes the same arguments."""
+    return make_plan(position, cumulative, **options).orders
+
+
+def make_plan(
     position: pd.DataFrame,
     cumulative: pd.DataFrame,
     *,
@@ -117,20 +67,26 @@ def plan(
     policy: Policy | None = None,
     language: str = "zh",
     model: str = "forecast",
-) -> pd.DataFrame:
+    signals: pd.DataFrame | None = None,
+    lots: pd.DataFrame | None = None,
+    overrides: pd.DataFrame | None = None,
+) -> Plan:
     """One decision per row of `position`, most urgent first.
 
     `position`: `fct_inventory_position` as of `as_of`. `cumulative`: predict_cumulative output,
     the distribution of the sum over the next `periods` weeks after the week that starts on
     `cutoff` (a Monday); series that `position` lacks are left alone. `model` names the forecast
-    where `cumulative` has no model column. Returns PLAN_COLUMNS; quantities in units, money in
-    yuan; order_by_date and expected_on are null where nothing is ordered, unit_cost_amount and
-    order_amount where no cost is known, on_hand where there was no count. Cover is by the whole
-    inventory position, at most 999 days.
+    where `cumulative` has no model column. `signals`: what moves demand and what a unit sells for
+    (`drivers.signals`). `lots`: `expiry.LOT_COLUMNS`. `overrides`: `overrides.OVERRIDE_COLUMNS`.
 
-    priority: 1 sales are at risk, 2 a master or a count must be checked first, 3 order tomorrow,
-    4 order before the next review, 5 nothing to order. Within a priority the earliest
-    order_by_date comes first, then the largest amount, then sku_id and warehouse_id.
+    Quantities in units, money in yuan; order_by_date and expected_on are null where nothing is
+    ordered, unit_cost_amount and order_amount where no cost is known, on_hand where there was no
+    count, planned_qty where no override holds. Cover is by the whole inventory position, at most
+    999 days.
+
+    priority: 1 sales are at risk, 2 a person must look first, 3 order tomorrow, 4 order before the
+    next review, 5 nothing to order. Within a priority the earliest order_by_date comes first, then
+    the largest amount, then sku_id and warehouse_id.
 
     Raises ValueError when a column is missing, the cutoff is no Monday or its week is not over on
     `as_of`, or the forecast was made for another cutoff.
@@ -144,25 +100,106 @@ def plan(
         raise ValueError(f"the week of cutoff {cutoff.date()} is not over on {as_of.date()}")
 
     rows, doubts = read_terms(position, policy, as_of)
-    curves, covered = demand_curves(
-        cumulative,
-        rows["unique_id"],
-        rows["daily_rate"].to_numpy(),
-        cutoff=cutoff,
-        elapsed=elapsed,
-    )
+    asked = no_overrides(len(rows)) if overrides is None else Overrides.read(overrides, rows, as_of)
+    rows["planned_qty"] = np.nan
+    if asked.is_any:
+        own = make_plan(
+            position,
+            cumulative,
+            as_of=as_of,
+            cutoff=cutoff,
+            policy=policy,
+            language=language,
+            model=model,
+            signals=signals,
+            lots=lots,
+        )
+        rows["planned_qty"] = np.where(asked.is_overridden, own.fitted.qty, np.nan)
+    series, rate = asked.stand_in(rows["unique_id"], rows["daily_rate"].to_numpy())
+    curves, covered = demand_curves(cumulative, series, rate, cutoff=cutoff, elapsed=elapsed)
+    curves = curves.scaled(asked.factor)
     doubts.add("no_forecast", ~covered)
     doubts.add("stale_forecast", covered & (elapsed >= DAYS_PER_WEEK))
-    rows["model"] = np.where(covered, _model_names(cumulative, rows, model), FALLBACK_MODEL)
+    doubts.add("override_unread", asked.is_unread)
+    doubts.add("override_expired", asked.is_expired)
+    rows["model"] = np.where(covered, _model_names(cumulative, series, model), FALLBACK_MODEL)
     rows["as_of"] = as_of
-    _decide(rows, curves, as_of, policy)
+    signals = no_signals() if signals is None else signals
+    rows["price_amount"] = rows["unique_id"].map(signals.set_index("unique_id")["price_amount"])
+    rows["override"] = asked.words(language)
+
+    moves, fitted, at_arrival = _decide(rows, curves, as_of, policy, asked, lots)
     horizon = curves.knots[-1] * DAYS_PER_WEEK - elapsed
     doubts.add("beyond_horizon", covered & (rows["protection_days"] > horizon), horizon)
-    excess = (rows["order_qty"] > 0) & (rows["days_of_cover_after"] > policy.excess_cover_days)
-    doubts.add("excess_cover", excess, rows["days_of_cover_after"].round())
-    _raise_exceptions(rows, doubts, curves, as_of)
+    _doubt_quantities(rows, doubts, policy)
+    raise_exceptions(rows, doubts, curves, as_of, policy)
+    rows["confidence"] = confidence(rows, doubts)
+    rows["drivers"] = drivers(rows, signals, as_of, language)
+    cost = cost_if_not_ordered(rows, curves, policy, at_arrival)
+    rows["cost_if_not_ordered_amount"] = cost.round(2)
     rows["doubts"] = doubt_texts(doubts, policy, len(rows), language)
     rows["reason"] = reasons(rows, language)
+    return Plan(
+        _ranked(rows),
+        moves[list(MOVE_COLUMNS)],
+        asked.report,
+        lambda: project(rows, curves, as_of, policy),
+        fitted,
+    )
+
+
+def _decide(rows, curves: DemandCurves, as_of, policy, asked: Overrides, lots):
+    calendar = OrderCalendar(as_of, rows["supplier_id"], policy.order_weekdays)
+    set_intervals(rows, as_of, calendar)
+    targets = Targets(rows, curves, is_lost=policy.unmet_demand == "lost")
+    rows["expiring_qty"] = expiring_units(rows, lots, curves, policy, as_of)
+    rows["transfer_in_qty"] = rows["transfer_out_qty"] = 0.0
+    transfer_days = policy.transfer.days if policy.transfer else 0
+    start, arrivals = set_needs(rows, targets, as_of, transfer_days)
+    moves = plan_moves(rows, targets, start, arrivals, policy, as_of)
+    if len(moves):
+        for end, column in (("target", "transfer_in_qty"), ("source", "transfer_out_qty")):
+            at = moves[end].to_numpy(dtype=np.int64)
+            units = moves["transfer_qty"].to_numpy(float)
+            rows[column] = np.bincount(at, units, minlength=len(rows))
+        start, arrivals = set_needs(rows, targets, as_of, transfer_days)
+    at_arrival = targets.at_arrival(start, arrivals)
+    rows["is_set"] = asked.is_forced | ~np.isnan(asked.fixed)
+    rows["need_qty"] = asked.forced_need(rows["need_qty"].to_numpy())
+    fitted = fit(rows, curves, policy, at_arrival=at_arrival, fixed=asked.fixed)
+    rows["order_qty"], rows["wanted_qty"] = fitted.qty, fitted.wish
+    rows["bound_by"] = fitted.bound_by
+    rows["order_amount"] = rows["order_qty"] * rows["unit_cost_amount"]
+    held = rows["inventory_position"].to_numpy()
+    rows["days_of_cover"] = curves.days_covered(held, most=LONGEST_COVER_DAYS)
+    ordered = (rows["order_qty"] > 0).to_numpy()
+    after = held + np.where(ordered, rows["lost_before_qty"].to_numpy(), 0.0)
+    rows["days_of_cover_after"] = curves.days_covered(
+        after + rows["order_qty"].to_numpy(), most=LONGEST_COVER_DAYS
+    )
+    served = _days_served(targets.level, held, targets.days)
+    spare = np.maximum(served - rows["lead_time_days"].to_numpy(), 0)
+    days_ahead = 1 + calendar.on_or_before(spare)
+    rows["order_by_date"] = (as_of + pd.to_timedelta(days_ahead, unit="D")).where(ordered)
+    lead = pd.to_timedelta(rows["lead_time_days"], unit="D")
+    rows["expected_on"] = rows["order_by_date"] + lead
+    return moves, fitted, at_arrival
+
+
+def _doubt_quantities(rows: pd.DataFrame, doubts: Doubts, policy) -> None:
+    ordered = rows["order_qty"] > 0
+    excess = ordered & (rows["days_of_cover_after"] > policy.excess_cover_days)
+    doubts.add("excess_cover", excess, rows["days_of_cover_after"].round())
+    least = np.maximum(rows["moq"], rows["pack_size"])
+    no_room = rows["supplier_id"].map(policy.supplier_capacity_qty).astype(float) < least
+    no_place = rows["warehouse_id"].map(policy.warehouse_capacity_qty).astype(float) < least
+    doubts.add("pack_over_capacity", no_room | no_place)
+    set_by_hand = rows["planned_qty"].notna() & ordered
+    odd = (rows["order_qty"] % rows["pack_size"] > 1e-6) | (rows["order_qty"] < rows["moq"])
+    doubts.add("odd_override", set_by_hand & odd)
+
+
+def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
     shown = ["demand_mean_qty", "demand_low_qty", "demand_high_qty", "safety_stock_qty"]
     rows[shown] = rows[shown].round(2)
     cover = ["days_of_cover", "days_of_cover_after"]
@@ -177,56 +214,6 @@ def plan(
     return ranked[list(PLAN_COLUMNS)].reset_index(drop=True)
 
 
-def _decide(rows: pd.DataFrame, curves: DemandCurves, as_of: pd.Timestamp, policy) -> None:
-    lead = rows["lead_time_days"].to_numpy()
-    days_to_end = (rows["discontinued_on"] - as_of).dt.days.fillna(np.inf).to_numpy()
-    rows["is_ending"] = days_to_end <= lead
-    days = np.minimum(lead + rows["review_period_days"], np.maximum(days_to_end, 0)).to_numpy()
-    rows["protection_days"] = days
-
-    mean = curves.demand(days)
-    rows["demand_mean_qty"] = mean
-    for name, p in zip(("demand_low_qty", "demand_high_qty"), RANGE, strict=True):
-        curve = curves.spread_curve(np.full(len(rows), p))
-        rows[name] = np.maximum(mean + curves.spread(curve, days), 0.0)
-
-    service = rows["service_level"].to_numpy()
-    curve = curves.spread_curve(service)
-    z = pd.Series(service).map({p: z_score(p) for p in np.unique(service)}).to_numpy()
-    rate = np.divide(mean, days, out=np.zeros_like(mean), where=days > 0)
-    lead_spread = z * rate * rows["lead_time_sd_days"].to_numpy()
-
-    def level(n: np.ndarray) -> np.ndarray:
-        spread = np.maximum(curves.spread(curve, n), 0.0)
-        return whole_units(curves.demand(n) + np.hypot(spread, lead_spread))
-
-    rows["order_up_to_level"] = level(days)
-    rows["reorder_point"] = level(lead + 1)
-    rows["safety_stock_qty"] = np.maximum(rows["order_up_to_level"] - mean, 0.0)
-
-    held = inventory_position(
-        rows["on_hand"].fillna(0).to_numpy(),
-        rows["reserved"].to_numpy(),
-        rows["on_order"].to_numpy(),
-    )
-    rows["inventory_position"] = held
-    rows["need_qty"] = np.where(
-        rows["is_ending"] | rows["is_repeated"], 0.0, rows["order_up_to_level"] - held
-    )
-    rows["order_qty"] = order_quantity(rows["need_qty"], rows["moq"], rows["pack_size"])
-    rows["wanted_qty"] = rows["order_qty"]
-    rows["order_qty"], rows["bound_by"] = within_limits(rows, curves, policy)
-    rows["order_amount"] = rows["order_qty"] * rows["unit_cost_amount"]
-    rows["days_of_cover"] = curves.days_covered(held, most=LONGEST_COVER_DAYS)
-    rows["days_of_cover_after"] = curves.days_covered(
-        held + rows["order_qty"].to_numpy(), most=LONGEST_COVER_DAYS
-    )
-    spare = np.maximum(_days_served(level, held, days) - lead, 0)
-    ordered = rows["order_qty"] > 0
-    rows["order_by_date"] = (as_of + pd.to_timedelta(1 + spare, unit="D")).where(ordered)
-    rows["expected_on"] = rows["order_by_date"] + pd.to_timedelta(lead, unit="D")
-
-
 def _days_served(level, held: np.ndarray, most: np.ndarray) -> np.ndarray:
     """Largest n in [0, most] with level(n) <= held, by bisection: level never falls with n."""
     low, high = np.zeros_like(most), most.copy()
@@ -237,45 +224,8 @@ def _days_served(level, held: np.ndarray, most: np.ndarray) -> np.ndarray:
     return np.maximum(low, 0.0)
 
 
-def _raise_exceptions(rows, doubts: Doubts, curves: DemandCurves, as_of: pd.Timestamp) -> None:
-    """Set exception, is_exception and priority, and the days the stock in the house will last."""
-    lead = rows["lead_time_days"].to_numpy()
-    ordered = (rows["order_qty"] > 0).to_numpy()
-    held = rows["inventory_position"].to_numpy()
-    in_house = held - rows["on_order"].to_numpy()
-    late = doubts.any("undated_po", "overdue_po")
-    wait = (rows["next_expected_on"] - as_of).dt.days.to_numpy() - 1.0
-    wait = np.where(late, lead, np.nan_to_num(wait, nan=0.0))
-    wait = np.clip(wait, 0.0, 10 * LONGEST_COVER_DAYS)
-    runs_out = curves.demand(lead) - held >= SMALLEST_SHORTAGE_QTY
-    dry_before_po = curves.demand(wait) - in_house >= SMALLEST_SHORTAGE_QTY
-    rows["days_in_house"] = curves.days_covered(in_house, most=LONGEST_COVER_DAYS)
-    no_count = doubts.any("no_stock_count")
-    unsure = doubts.any("no_supplier", "no_lead_time", "bad_lead_time")
-    active = ~(rows["is_ending"] | rows["is_repeated"]).to_numpy()
-    tests = {
-        "check_stock": ordered & no_count,
-        "expedite": ordered & runs_out,
-        "late_po": active & ~no_count & (rows["on_order"] > 0) & dry_before_po,
-        "check_master": (ordered & unsure) | rows["is_repeated"].to_numpy(),
-    }
-    rows["exception"] = np.select(list(tests.values()), list(tests), default="")
-    rows["is_exception"] = rows["exception"] != ""
-    tomorrow = rows["order_by_date"] == as_of + pd.Timedelta(days=1)
-    rows["priority"] = np.select(
-        [
-            rows["exception"].isin(["expedite", "late_po"]),
-            rows["is_exception"],
-            ordered & tomorrow,
-            ordered,
-        ],
-        [1, 2, 3, 4],
-        default=5,
-    )
-
-
-def _model_names(cumulative: pd.DataFrame, rows: pd.DataFrame, model: str):
+def _model_names(cumulative: pd.DataFrame, series: pd.Series, model: str):
     if "model" not in cumulative:
         return model
     names = cumulative.drop_duplicates("unique_id").set_index("unique_id")["model"]
-    return rows["unique_id"].map(names).fillna(model)
+    return series.map(names).fillna(model)

@@ -70,6 +70,17 @@ class DemandCurves:
         end = (self.elapsed + days) / DAYS_PER_WEEK
         return self._line(self.mean, end) - self._line(self.mean, start)
 
+    def take(self, rows: np.ndarray) -> "DemandCurves":
+        """The curves of `rows` (m,) whole numbers, in that order."""
+        spreads = {p: table[rows] for p, table in self.spreads.items()}
+        return DemandCurves(self.knots, self.mean[rows], spreads, self.elapsed)
+
+    def scaled(self, factor: np.ndarray) -> "DemandCurves":
+        """The curves times `factor` (n,), mean and spread alike."""
+        by = np.asarray(factor, dtype=float)[:, None]
+        spreads = {p: table * by for p, table in self.spreads.items()}
+        return DemandCurves(self.knots, self.mean * by, spreads, self.elapsed)
+
     def spread_curve(self, level: np.ndarray) -> np.ndarray:
         """Spread (n, k + 1) at each row's own probability `level` (n,).
 

@@ -35,8 +35,9 @@ def read_terms(position: pd.DataFrame, policy, as_of: pd.Timestamp) -> tuple[pd.
 
     One output row per input row, same order. Whole days: lead time and review period are rounded
     up. Missing or impossible values are replaced by the policy's (terms) or by 0 (stock), and
-    named as a doubt. Text is kept; a missing text is None. `is_repeated` marks the rows that share
-    their unique_id with an earlier row (by supplier, then lead time, stock and cost).
+    named as a doubt; an unknown shelf life is no limit. Text is kept; a missing text is None.
+    `is_repeated` marks the rows that share their unique_id with an earlier row (by supplier, then
+    lead time, stock and cost).
 
     Raises ValueError when a column of `fct_inventory_position` is missing.
     """
@@ -55,6 +56,10 @@ def read_terms(position: pd.DataFrame, policy, as_of: pd.Timestamp) -> tuple[pd.
         terms[column] = _day(position[column])
     _read_stock(terms, position, doubts, as_of)
     _read_supply(terms, position, policy, doubts)
+
+    days, unreadable = _number(position["shelf_life_days"])
+    doubts.add("bad_shelf_life", unreadable | (days <= 0))
+    terms["shelf_life_days"] = np.where(days > 0, days, np.nan)
 
     abc = _text(position["abc_class"])
     known = abc.isin(policy.service_level)
@@ -93,6 +98,7 @@ def _read_stock(terms, position, doubts: Doubts, as_of: pd.Timestamp) -> None:
 
 def _read_supply(terms, position, policy, doubts: Doubts) -> None:
     doubts.add("no_supplier", terms["supplier_id"].isna())
+    doubts.add("not_in_master", terms["sku_name"].isna())
 
     def usable(column, fallback, *, low, high, code, whole_only=False, missing_is_doubt=True):
         values, unreadable = _number(position[column])

@@ -69,6 +69,7 @@ def demand_forecast(
     results.write(as_of, "demand_forecast", forecast.weekly)
     results.write(as_of, "demand_cumulative", forecast.cumulative)
     results.write(as_of, "demand_reasons", forecast.reasons)
+    results.write_text(as_of, "demand_version.txt", f"demand v{forecast.version.version}")
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(forecast.weekly),

@@ -1,63 +1,195 @@
 """Planning: the replenishment plan that people open in the morning."""
 
+import importlib.util
+from dataclasses import asdict
+
 import dagster as dg
 import pandas as pd
 
-from ml.columns import FEAT_DEMAND, INVENTORY_POSITION
-from ml.replenishment.policy import plan
+from ml.columns import FEAT_DEMAND, FEAT_DEMAND_STATIC, FEAT_KNOWN_FUTURE, INVENTORY_POSITION
+from ml.replenishment.contract import REPLENISHMENT_PLAN
+from ml.replenishment.difference import CHANGE_COLUMNS, difference, kept_rate
+from ml.replenishment.drivers import signals
+from ml.replenishment.override_effect import override_effects
+from ml.replenishment.policy import Plan, make_plan
 from orchestration.assets.demand import week_before, weekly_totals
 from orchestration.assets.metadata import picture
 from orchestration.automation import GATED
-from orchestration.resources import Lake, Options, Results, Warehouse
+from orchestration.plan_archive import ArchivedPlan, fingerprint
+from orchestration.resources import Lake, Options, Planners, Results, Warehouse, code_version
+
+TABLES = ("orders", "transfers", "overrides", "override_effects", "changes")
 
 
 @dg.asset(
-    deps=["demand_forecast", "fct_inventory_position", "feat_demand"],
+    deps=[
+        "demand_forecast",
+        "fct_inventory_position",
+        "feat_demand",
+        "feat_demand_static",
+        "feat_known_future",
+    ],
     group_name="plan",
-    kinds={"python", "excel", "csv"},
+    kinds={"python", "excel", "csv", "html"},
     owners=["team:ops"],
     automation_condition=GATED,
-    description="What to order, from whom, how much, by when and why: order-up-to on the demand "
-    "quantile over lead time + review period, less the inventory position, in whole packs. "
-    "For ops planners, as workbook and CSV.",
+    description="What to order, from whom, how much, by when and why: the demand quantile of the "
+    "days the order is for, less the stock there will be, in whole packs, within budget, "
+    "capacities and shelf life; what to move between warehouses first; planners' overrides kept. "
+    "For ops planners, as workbook, web page and CSV.",
 )
 def replenishment_plan(
-    lake: Lake, warehouse: Warehouse, options: Options, results: Results
+    lake: Lake, warehouse: Warehouse, options: Options, planners: Planners, results: Results
 ) -> dg.MaterializeResult:
     from orchestration.outputs.charts import plan_chart_png
     from orchestration.outputs.csv_files import write_plan_csv
+    from orchestration.outputs.plan_page import write_plan_page
     from orchestration.outputs.preview import plan_preview_markdown
     from orchestration.outputs.workbook import write_plan_workbook
 
     as_of = lake.last_visible_day()
-    orders = plan(
-        warehouse.read(INVENTORY_POSITION),
-        results.read(as_of, "demand_cumulative"),
-        as_of=as_of,
-        cutoff=week_before(as_of),
-        language=options.language,
-    )
+    panel = warehouse.read(FEAT_DEMAND)
+    weekly = results.read(as_of, "demand_forecast")
+    made, kept = _make(as_of, panel, warehouse, options, planners, results)
+    orders = REPLENISHMENT_PLAN.check(made.orders)
     results.write(as_of, "replenishment_plan", orders)
-    csv = results.out_path(as_of, "replenishment_plan.csv")
-    workbook = results.out_path(as_of, "replenishment_plan.xlsx")
-    write_plan_csv(orders, csv)
+    files = {
+        name: results.out_path(as_of, f"replenishment_{name}")
+        for name in ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
+    }
+    tables = {name: kept.table(name) for name in TABLES[1:]}
+    write_plan_csv(orders, files["plan.csv"])
     write_plan_workbook(
         orders,
-        workbook,
+        files["plan.xlsx"],
         language=options.language,
-        demand=weekly_totals(
-            warehouse.read(FEAT_DEMAND), results.read(as_of, "demand_forecast"), weeks=52
-        ),
+        demand=weekly_totals(panel, weekly, weeks=52),
+        history=panel,
+        forecast=weekly,
+        projection=made.projection(),
+        **tables,
+    )
+    write_plan_page(
+        orders,
+        files["plan.html"],
+        language=options.language,
+        history=panel,
+        forecast=weekly,
+        projection=made.projection(),
+        transfers=tables["transfers"],
+        changes=tables["changes"],
+    )
+    files["manifest.json"].write_text(
+        (kept.folder / "manifest.json").read_text(encoding="utf-8"), encoding="utf-8"
     )
     return dg.MaterializeResult(
         metadata=_metadata(orders)
+        | _gap(made, planners.gap_seconds)
         | {
-            "csv": dg.MetadataValue.path(csv),
-            "workbook": dg.MetadataValue.path(workbook),
+            "plan_id": kept.plan_id,
+            "kept_rate": kept.manifest["kept_rate"],
+            "planners_folder": dg.MetadataValue.path(planners.files().offer_overrides().parent),
+            "problems": dg.MetadataValue.json(kept.manifest["problems"]),
+            "csv": dg.MetadataValue.path(files["plan.csv"]),
+            "workbook": dg.MetadataValue.path(files["plan.xlsx"]),
+            "page": dg.MetadataValue.path(files["plan.html"]),
             "preview": dg.MetadataValue.md(plan_preview_markdown(orders, rows=10)),
             "chart": picture(plan_chart_png(orders)),
         }
     )
+
+
+def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, ArchivedPlan]:
+    """Plan, compare with the plan before, and keep both what was decided and what decided it."""
+    cutoff, archive = week_before(as_of), results.plans()
+    policy, problems = planners.policy()
+    frames = {
+        "position": warehouse.read(INVENTORY_POSITION),
+        "cumulative": results.read(as_of, "demand_cumulative"),
+        "signals": signals(
+            panel,
+            warehouse.read(FEAT_DEMAND_STATIC),
+            warehouse.read(FEAT_KNOWN_FUTURE),
+            cutoff=cutoff,
+        ),
+        "lots": planners.files().lots(),
+        "overrides": planners.files().overrides(),
+    }
+    made = make_plan(
+        frames["position"],
+        frames["cumulative"],
+        as_of=as_of,
+        cutoff=cutoff,
+        policy=policy,
+        language=options.language,
+        signals=frames["signals"],
+        lots=frames["lots"],
+        overrides=frames["overrides"],
+    )
+    before = archive.before(as_of)
+    changes, kept_share = pd.DataFrame(columns=list(CHANGE_COLUMNS)), None
+    if before:
+        earlier = before.table("orders")
+        changes = difference(earlier, made.orders, language=options.language)
+        kept_share = round(kept_rate(earlier, made.orders), 4)
+    effects = override_effects(
+        [archive.of_day(day).table("orders") for day in archive.days() if day < as_of],
+        panel,
+        last_day=cutoff + pd.Timedelta(days=6),
+        holding_rate=policy.holding_rate,
+        margin_rate=policy.margin_rate,
+    )
+    tables = (made.orders, made.transfers, made.overrides, effects, changes)
+    kept = archive.keep(
+        as_of,
+        inputs={
+            "models": _models(as_of, results, frames["cumulative"]),
+            "data": {name: fingerprint(frame) for name, frame in frames.items()},
+            "code": code_version(),
+            "policy": {
+                name: {key: sorted(days) for key, days in value.items()}
+                if name == "order_weekdays"
+                else value
+                for name, value in asdict(policy).items()
+            },
+            "language": options.language,
+            "previous_plan": before.plan_id if before else None,
+        },
+        tables=dict(zip(TABLES, tables, strict=True)),
+        told={
+            "rows": len(made.orders),
+            "units_to_order": int(made.orders["order_qty"].sum()),
+            "order_amount_yuan": round(float(made.orders["order_amount"].sum()), 2),
+            "overrides_applied": int((made.overrides["status"] == "applied").sum()),
+            "changed_rows": len(changes),
+            "kept_rate": kept_share,
+            "problems": problems,
+        },
+    )
+    return made, kept
+
+
+def _models(as_of, results: Results, cumulative: pd.DataFrame) -> dict[str, object]:
+    named = results.path(as_of, "demand_version.txt")
+    series = cumulative.drop_duplicates("unique_id")
+    by_model = series["model"].value_counts().sort_index() if "model" in series else {}
+    return {
+        "champion": results.read_text(as_of, named.name) if named.exists() else "unknown",
+        "series_by_model": {name: int(count) for name, count in dict(by_model).items()},
+    }
+
+
+def _gap(made: Plan, seconds: float) -> dict[str, object]:
+    """What share of the value of the packs worth buying a solver would add, where limits bind."""
+    found = made.fitted
+    if found.allocation is None or not seconds or importlib.util.find_spec("highspy") is None:
+        return {}
+    from ml.replenishment.exact_allocation import best_value
+
+    bound = best_value(found.allocation, found.offers, found.limits, seconds=seconds)
+    return {
+        "allocation_gap": max(0.0, 1 - found.allocation.worthwhile / bound) if bound > 0 else 0.0
+    }
 
 
 def _metadata(orders: pd.DataFrame) -> dict[str, object]:
@@ -67,5 +199,7 @@ def _metadata(orders: pd.DataFrame) -> dict[str, object]:
         "units_to_order": float(orders["order_qty"].sum()),
         "order_amount_yuan": float(orders["order_amount"].sum()),
         "exceptions": int(orders["is_exception"].sum()),
+        "rows_cut_by_a_limit": int((orders["bound_by"] != "").sum()),
+        "rows_overridden": int((orders["override"] != "").sum()),
         "rows_with_doubts": int(orders["doubts"].fillna("").ne("").sum()),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ml.replenishment.policy import PLAN_COLUMNS
+from ml.replenishment.contract import PLAN_COLUMNS
 
 # A spreadsheet program reads a cell that starts like this as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

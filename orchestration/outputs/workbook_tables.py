@@ -7,7 +7,8 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name, xl_range, xl_rowcol_to_cell
 
 from orchestration.outputs.csv_files import FORMULA_STARTS
-from orchestration.outputs.wording import COLUMNS, EXCEPTIONS, FLAGS, PRIORITIES, texts
+from orchestration.outputs.wording import CODES, COLUMNS, EXCEPTIONS, FLAGS, texts
+from orchestration.outputs.wording_sheets import SHEET_CODES, SHEET_COLUMNS
 
 EXCEPTION_COLUMNS = (
     "exception",
@@ -18,7 +19,11 @@ EXCEPTION_COLUMNS = (
     "order_qty",
     "order_by_date",
     "expected_on",
+    "bound_by",
+    "cost_if_not_ordered_amount",
+    "confidence",
     "reason",
+    "drivers",
     "doubts",
     "on_hand",
     "on_order",
@@ -40,12 +45,21 @@ ORDER_COLUMNS = (
     "expected_on",
     "exception",
     "reason",
+    "drivers",
     "doubts",
+    "bound_by",
+    "cost_if_not_ordered_amount",
+    "confidence",
+    "override",
+    "planned_qty",
     "abc_class",
     "on_hand",
     "reserved",
     "on_order",
+    "transfer_in_qty",
+    "transfer_out_qty",
     "inventory_position",
+    "lost_before_qty",
     "demand_mean_qty",
     "demand_low_qty",
     "demand_high_qty",
@@ -83,6 +97,7 @@ LOOKUP_COLUMNS = (
     "doubts",
     "reason",
 )
+WRAPPED = ("reason", "drivers", "doubts")
 # Excel's own limit, less the header and the line that says what was left out.
 MOST_ROWS = 1_048_574
 _LINE_HEIGHT = 13.5
@@ -168,7 +183,7 @@ def write_table(
     shown = frame.iloc[:MOST_ROWS]
     for at, name in enumerate(columns):
         extra = {}
-        if is_wrapped and name in ("reason", "doubts"):
+        if is_wrapped and name in WRAPPED:
             extra = {"text_wrap": True}
         if is_editable and name == "order_qty":
             extra = {"bg_color": "#FFFDE7", "bold": True, "border": 1, "border_color": "#BFBFBF"}
@@ -193,10 +208,10 @@ def write_table(
 
 def write_column(sheet, styles: Styles, at: int, values: pd.Series, language: str, **extra) -> None:
     """The cells of one plan column from row 1 on, nulls left blank."""
-    name, kind = values.name, COLUMNS[values.name].kind
+    name, kind = values.name, SHEET_COLUMNS[values.name].kind
     if kind == "code":
-        labels = EXCEPTIONS[language] if name == "exception" else PRIORITIES[language]
-        values = values.map(labels)
+        labels = (CODES | SHEET_CODES)[name][language]
+        values = values.map(lambda code: labels.get(code, code))
     elif kind == "flag":
         values = values.map(FLAGS[language])
     nulls = values.isna().to_numpy()
@@ -218,7 +233,30 @@ def write_column(sheet, styles: Styles, at: int, values: pd.Series, language: st
 
 def excel_days(dates: pd.Series) -> pd.Series:
     """Dates as Excel counts them, in days; null where there is none."""
-    return (dates - pd.Timestamp("1899-12-30")).dt.days
+    return (pd.to_datetime(dates) - pd.Timestamp("1899-12-30")).dt.days
+
+
+def excel_day(day: pd.Timestamp) -> int:
+    """One day as Excel counts it."""
+    return (day - pd.Timestamp("1899-12-30")).days
+
+
+def write_sheet(
+    sheet, styles: Styles, frame: pd.DataFrame, columns: Sequence[str], language: str
+) -> None:
+    """Any frame with SHEET_COLUMNS as a filtered table below a frozen header; says when empty."""
+    for at, name in enumerate(columns):
+        sheet.write_string(0, at, SHEET_COLUMNS[name].header(language), styles.header())
+        sheet.set_column(at, at, SHEET_COLUMNS[name].width)
+        write_column(sheet, styles, at, frame[name].iloc[:MOST_ROWS], language)
+    sheet.set_row(0, 32)
+    if frame.empty:
+        sheet.write_string(1, 0, texts(language)["empty"])
+    last = max(len(frame), 1)
+    sheet.autofilter(0, 0, last, len(columns) - 1)
+    sheet.freeze_panes(1, 1)
+    sheet.ignore_errors({"number_stored_as_text": xl_range(1, 0, last, len(columns) - 1)})
+    _page(sheet, len(columns))
 
 
 def _write_amounts(sheet, styles: Styles, frame: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -241,23 +279,21 @@ def _write_line_numbers(sheet, styles: Styles, count: int, at: int, title: str) 
 
 def _line_counts(frame: pd.DataFrame) -> list[int]:
     """Lines the longest wrapped cell of each row needs: no program fits heights when it opens."""
-    reason, doubts = (
+    counts = (
         [
             -(-sum(2 if ord(char) > 0x2E7F else 1 for char in text) // (COLUMNS[name].width - 2))
             for text in frame[name].tolist()
         ]
-        for name in ("reason", "doubts")
+        for name in WRAPPED
     )
-    return [max(1, *lines) for lines in zip(reason, doubts, strict=True)]
+    return [max(1, *lines) for lines in zip(*counts, strict=True)]
 
 
 def _colour_exceptions(sheet, styles, columns, last: int, language: str) -> None:
     letter = xl_col_to_name(columns.index("exception"))
     labels = EXCEPTIONS[language]
-    for codes, style in (
-        (("expedite", "late_po"), styles.alarm),
-        (("check_stock", "check_master"), styles.caution),
-    ):
+    others = tuple(code for code in labels if code not in ("", "expedite", "late_po"))
+    for codes, style in ((("expedite", "late_po"), styles.alarm), (others, styles.caution)):
         tests = ",".join(f'${letter}2="{labels[code]}"' for code in codes)
         rule = {"type": "formula", "criteria": f"=OR({tests})", "format": style}
         end = columns.index("warehouse_id")

@@ -53,6 +53,7 @@ select
     skus.moq,
     skus.pack_size,
     skus.unit_cost_amount,
+    skus.shelf_life_days,
     skus.discontinued_on,
     last_stock.sku_id is not null as has_stock_snapshot,
     skus.lead_time_days is not null as has_supplier_terms,

@@ -1,0 +1,113 @@
+"""What a person must look at first, how sure the plan is of a row, and how urgent the row is."""
+
+import numpy as np
+import pandas as pd
+
+from ml.replenishment.protection import DemandCurves
+from ml.replenishment.terms import Doubts
+
+LONGEST_COVER_DAYS = 999.0
+# The smallest shortage worth an alarm, in units.
+SMALLEST_SHORTAGE_QTY = 0.5
+AT_RISK = ("expedite", "late_po")
+# most serious first; a row shows the first that applies
+EXCEPTIONS = (
+    "expedite",
+    "late_po",
+    "check_stock",
+    "check_master",
+    "over_limit",
+    "supplier_late",
+    "expiring",
+    "no_forecast",
+    "overstock",
+)
+CONFIDENCE = ("high", "medium", "low")
+# A range wider than this many times the mean is no firm ground.
+WIDE_RANGE = 1.5
+_SHAKY = (
+    "no_forecast",
+    "bad_history",
+    "stale_forecast",
+    "no_stock_count",
+    "no_lead_time",
+    "bad_lead_time",
+    "repeated_row",
+)
+_UNSURE = (
+    "beyond_horizon",
+    "old_stock_count",
+    "negative_stock",
+    "bad_on_order",
+    "bad_reserved",
+    "undated_po",
+    "overdue_po",
+)
+
+
+def raise_exceptions(
+    rows: pd.DataFrame, doubts: Doubts, curves: DemandCurves, as_of: pd.Timestamp, policy
+) -> None:
+    """Set exception, is_exception, priority, and the days the stock in the house will last.
+
+    expedite       ordered, and even so stock runs out before any of it can land
+    late_po        an open order comes after the stock in the house is gone
+    check_stock    ordered without a stock count
+    check_master   ordered without supplier or lead time, or the row is repeated
+    over_limit     budget, capacity, shelf life or a supplier's minimum left it short
+    supplier_late  an open order is overdue
+    expiring       units on hand will be too old before they sell
+    no_forecast    something sells or is ordered, and no forecast covers it
+    overstock      on hand and under way last longer than `excess_cover_days`, or past the last day
+    """
+    lead = rows["lead_days"].to_numpy()
+    ordered = (rows["order_qty"] > 0).to_numpy()
+    held = rows["inventory_position"].to_numpy()
+    under_way = rows["on_order"].to_numpy()
+    in_house = held - under_way
+    wait = (rows["next_expected_on"] - as_of).dt.days.to_numpy() - 1.0
+    wait = np.where(doubts.any("undated_po", "overdue_po"), lead, np.nan_to_num(wait, nan=0.0))
+    wait = np.clip(wait, 0.0, 10 * LONGEST_COVER_DAYS)
+    runs_out = curves.demand(lead) - held >= SMALLEST_SHORTAGE_QTY
+    dry_before_po = curves.demand(wait) - in_house >= SMALLEST_SHORTAGE_QTY
+    rows["days_in_house"] = curves.days_covered(in_house, most=LONGEST_COVER_DAYS)
+    no_count = doubts.any("no_stock_count")
+    unsure = doubts.any("no_supplier", "no_lead_time", "bad_lead_time")
+    repeated, ending = rows["is_repeated"].to_numpy(), rows["is_ending"].to_numpy()
+    active = ~(ending | repeated)
+    sells = rows["demand_mean_qty"].to_numpy() >= SMALLEST_SHORTAGE_QTY
+    cut = (rows["bound_by"] != "").to_numpy() & (rows["order_qty"] < rows["wanted_qty"]).to_numpy()
+    lasts = rows["days_of_cover"].to_numpy()
+    left_over = ending & (held - rows["demand_mean_qty"].to_numpy() >= 1)
+    tests = {
+        "expedite": ordered & runs_out & ~no_count,
+        "late_po": active & ~no_count & (under_way > 0) & dry_before_po,
+        "check_stock": ordered & no_count,
+        "check_master": (ordered & unsure) | repeated,
+        "over_limit": cut & sells,
+        "supplier_late": active & doubts.any("overdue_po"),
+        "expiring": ~repeated & (rows["expiring_qty"] >= 1).to_numpy(),
+        "no_forecast": active & doubts.any("no_forecast") & (sells | ordered),
+        "overstock": ~repeated
+        & ~ordered
+        & (held >= 1)
+        & ((lasts > policy.excess_cover_days) | left_over),
+    }
+    rows["exception"] = np.select([tests[e] for e in EXCEPTIONS], EXCEPTIONS, default="")
+    rows["is_exception"] = rows["exception"] != ""
+    tomorrow = rows["order_by_date"] == as_of + pd.Timedelta(days=1)
+    rows["priority"] = np.select(
+        [rows["exception"].isin(AT_RISK), rows["is_exception"], ordered & tomorrow, ordered],
+        [1, 2, 3, 4],
+        default=5,
+    )
+
+
+def confidence(rows: pd.DataFrame, doubts: Doubts) -> np.ndarray:
+    """ "high", "medium" or "low" (n,): low where forecast, count or lead time had to be made up,
+    medium where another number is doubted or the range is wider than WIDE_RANGE times the mean.
+    """
+    width = rows["demand_high_qty"].to_numpy() - rows["demand_low_qty"].to_numpy()
+    is_wide = width > WIDE_RANGE * rows["demand_mean_qty"].to_numpy()
+    grade = np.where(is_wide | doubts.any(*_UNSURE), "medium", "high")
+    return np.where(doubts.any(*_SHAKY), "low", grade)

@@ -1,0 +1,48 @@
+"""Words of the plan's web page that no sheet has."""
+
+_TEXTS = {
+    "zh": {
+        "tab_plan": "计划与异常",
+        "tab_transfers": "调拨",
+        "tab_changes": "与上期相比",
+        "tab_glossary": "说明",
+        "everything": "全部",
+        "search": "搜商品、供应商、原因",
+        "only_orders": "只看要订的",
+        "all_suppliers": "所有供应商",
+        "all_warehouses": "所有仓库",
+        "count": "{} 行",
+        "more": "再显示一些",
+        "saves": "预计少损失毛利(元)",
+        "by": "谁",
+        "why": "为什么",
+        "keep": "改成这个数量",
+        "kept": "已记下。点上面的按钮保存 overrides.csv，放进计划文件夹，下次计划照办。",
+        "save": "保存 {} 条人工调整",
+    },
+    "en": {
+        "tab_plan": "Plan and exceptions",
+        "tab_transfers": "Transfers",
+        "tab_changes": "Against the last plan",
+        "tab_glossary": "Glossary",
+        "everything": "All",
+        "search": "Search SKU, supplier, reason",
+        "only_orders": "orders only",
+        "all_suppliers": "All suppliers",
+        "all_warehouses": "All warehouses",
+        "count": "{} rows",
+        "more": "Show more",
+        "saves": "Margin at stake (CNY)",
+        "by": "Who",
+        "why": "Why",
+        "keep": "Order this many",
+        "kept": "Noted. Save overrides.csv with the button above and put it in the planning "
+        "folder: the next plan keeps to it.",
+        "save": "Save {} overrides",
+    },
+}
+
+
+def page_texts(language: str) -> dict[str, str]:
+    """Labels of the page in a language that `wording.texts` has."""
+    return _TEXTS[language]

@@ -1,0 +1,118 @@
+"""The plan as the night makes it: files for people, one archive, and the planner's word kept."""
+
+import json
+from datetime import date, timedelta
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pytest
+from plan_shop import forecast, position
+
+from orchestration.assets.planning import replenishment_plan
+from orchestration.resources import resources
+from orchestration.settings import Settings
+
+SUNDAY = date(2025, 6, 8)
+FILES = ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
+
+
+def shelf():
+    return position(
+        sku_id=["S0", "S0", "S1"], warehouse_id=["east", "west", "east"], on_hand=[4.0, 90.0, 4.0]
+    )
+
+
+def night(state, as_of=SUNDAY, frame=None, **options):
+    frame = shelf() if frame is None else frame
+    exports, results = state / "exports", state / "results" / as_of.isoformat()
+    exports.mkdir(parents=True, exist_ok=True)
+    results.mkdir(parents=True, exist_ok=True)
+    frame = frame.assign(stock_snapshot_date=pd.Timestamp(as_of))
+    frame.to_parquet(exports / "fct_inventory_position.parquet")
+    weeks = pd.date_range("2025-03-03", "2025-06-02", freq="W-MON")
+    ids = frame["unique_id"].to_numpy()
+    panel = pd.DataFrame({"unique_id": np.repeat(ids, len(weeks)), "ds": np.tile(weeks, len(ids))})
+    panel = panel.assign(
+        y=7.0, in_stock_share=1.0, is_stockout=False, price_amount=15.0, order_count=7
+    )
+    panel.to_parquet(exports / "feat_demand.parquet")
+    static = frame[["unique_id", "sku_id", "warehouse_id", "category", "abc_class"]].assign(
+        brand_id=None, baby_stage=None, list_price_amount=15.0, first_sold_on=weeks[0]
+    )
+    static.to_parquet(exports / "feat_demand_static.parquet")
+    shares = ["promo_share", "discount_rate", "festival_share", "peak_share"]
+    known = panel[["unique_id", "ds"]].assign(**dict.fromkeys(shares, 0.0))
+    known.assign(days_to_spring_festival=60.0).to_parquet(exports / "feat_known_future.parquet")
+    sums = forecast(frame)
+    sums.to_parquet(results / "demand_cumulative.parquet")
+    weekly = sums.assign(ds=sums["cutoff"] + pd.to_timedelta(7 * sums["periods"], unit="D"))
+    weekly.assign(y_hat=7.0, p10=5.0, p90=9.0).to_parquet(results / "demand_forecast.parquet")
+    settings = Settings(environment="test", state=state, as_of=as_of, language="en", **options)
+    needed = ("lake", "warehouse", "options", "planners", "results")
+    given = {name: resource for name, resource in resources(settings).items() if name in needed}
+    done = dg.materialize([replenishment_plan], resources=given)
+    assert done.success
+    folder = state / "out" / as_of.isoformat()
+    plan = pd.read_parquet(results / "replenishment_plan.parquet")
+    manifest = json.loads((folder / "replenishment_manifest.json").read_text(encoding="utf-8"))
+    return plan.set_index(["sku_id", "warehouse_id"]), manifest, folder
+
+
+@pytest.fixture(scope="module")
+def mornings(tmp_path_factory):
+    state = tmp_path_factory.mktemp("state")
+    first = night(state)
+    (state / "planning" / "overrides.csv").write_text(
+        "sku_id,warehouse_id,action,value,expires_on,by,why\n"
+        "S1,east,quantity,40,2025-06-30,Li,live show\n"
+    )
+    second = night(state, SUNDAY + timedelta(days=1), budget_amount=500.0)
+    return state, first, second
+
+
+def test_people_find_a_workbook_a_page_a_csv_and_a_manifest(mornings):
+    _, (_, manifest, folder), _ = mornings
+    for name in FILES:
+        assert (folder / f"replenishment_{name}").stat().st_size > 300
+    assert manifest["as_of"] == "2025-06-08"
+    assert manifest["data"].keys() == {"position", "cumulative", "signals", "lots", "overrides"}
+    assert manifest["policy"]["unmet_demand"] == "lost"
+    assert manifest["models"]["champion"] == "unknown"
+    assert manifest["code"].startswith("0.")
+    assert manifest["previous_plan"] is None
+
+
+def test_a_sibling_warehouse_helps_out_before_anything_is_bought(mornings):
+    _, (plan, _, _), _ = mornings
+    assert plan.loc[("S0", "east"), "transfer_in_qty"] == 17
+    assert plan.loc[("S0", "west"), "transfer_out_qty"] == 17
+    assert plan.loc[("S0", "east"), "order_qty"] == 0
+    assert plan.loc[("S1", "east"), "order_qty"] == 7
+
+
+def test_an_override_written_today_is_kept_to_tomorrow_and_the_change_is_explained(mornings):
+    state, (_, first, _), (plan, manifest, folder) = mornings
+    row = plan.loc[("S1", "east")]
+    assert (row["order_qty"], row["planned_qty"]) == (40, 7)
+    assert row["override"] == "Li set 40 units: live show"
+    assert manifest["previous_plan"] == first["plan_id"]
+    assert manifest["overrides_applied"] == 1
+    assert manifest["kept_rate"] == 0
+    archived = state / "plans" / "2025-06-09" / manifest["plan_id"]
+    changes = pd.read_parquet(archived / "changes.parquet")
+    assert changes["change_qty"].tolist() == [33]
+    assert "an override changed" in changes.loc[0, "change_reason"]
+    assert "live show" in (folder / "replenishment_plan.html").read_text(encoding="utf-8")
+
+
+def test_a_second_run_of_the_same_night_creates_nothing_twice(tmp_path):
+    _, one, folder = night(tmp_path)
+    csv = (folder / "replenishment_plan.csv").read_bytes()
+    _, two, _ = night(tmp_path)
+    assert two == one
+    assert (folder / "replenishment_plan.csv").read_bytes() == csv
+    plans = [p for p in (tmp_path / "plans" / "2025-06-08").iterdir() if p.is_dir()]
+    assert [p.name for p in plans] == [one["plan_id"]]
+    sheet = tmp_path / "planning" / "overrides.csv"
+    assert sheet.read_text(encoding="utf-8-sig").startswith("sku_id,warehouse_id,action")

@@ -1,0 +1,171 @@
+"""Plans never change once written, and each is compared with the one before, with reasons."""
+
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+from plan_shop import CUTOFF, SUNDAY, planned, position, whole_plan
+
+from ml.replenishment.difference import difference, kept_rate
+from ml.replenishment.override_effect import override_effects
+from orchestration.plan_archive import PlanArchive, fingerprint
+from orchestration.planning_files import PlanningFiles
+
+MONDAY = date(2025, 6, 9)
+
+
+def keep(archive, as_of=SUNDAY, **inputs):
+    return archive.keep(as_of, inputs, {"orders": planned(position())}, {"rows": 1})
+
+
+def test_the_same_plan_again_writes_nothing_and_another_leaves_the_first_untouched(tmp_path):
+    archive = PlanArchive(tmp_path)
+    first = keep(archive, code="1")
+    before = {p: p.stat().st_mtime_ns for p in first.folder.iterdir()}
+    again = keep(archive, code="1")
+    assert again.plan_id == first.plan_id
+    assert {p: p.stat().st_mtime_ns for p in first.folder.iterdir()} == before
+    other = keep(archive, code="2")
+    assert other.plan_id != first.plan_id
+    assert other.manifest["replaces"] == first.plan_id
+    assert {p: p.stat().st_mtime_ns for p in first.folder.iterdir()} == before
+    assert archive.of_day(SUNDAY).plan_id == other.plan_id
+    assert archive.before(SUNDAY) is None
+    assert archive.before(MONDAY).plan_id == other.plan_id
+    assert other.table("orders")["order_qty"].tolist() == [21]
+    manifest = json.loads((other.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["files"].keys() == {"orders.parquet"}
+    assert manifest["as_of"] == "2025-06-08"
+
+
+def test_a_fingerprint_changes_with_any_value_and_not_with_the_order_of_rows():
+    frame = position(on_hand=[1.0, 2.0, None])
+    assert fingerprint(frame) == fingerprint(frame.iloc[::-1])
+    assert fingerprint(frame) != fingerprint(frame.assign(moq=2.0))
+    assert fingerprint(frame) != fingerprint(frame.rename(columns={"moq": "least"}))
+
+
+def test_a_change_against_the_last_plan_names_what_moved():
+    frame = position(on_hand=[40.0, 15.0, 15.0, 15.0])
+    before = planned(frame)
+    today = frame.assign(on_hand=[10.0, 15.0, 15.0, 15.0], on_order=[0.0, 4.0, 0.0, 0.0])
+    today.loc[3, ["moq", "pack_size"]] = [12.0, 12.0]
+    changes = difference(before, planned(today)).set_index("sku_id")
+    assert changes["change_qty"].to_dict() == {"S0": 11, "S3": 6, "S1": -4}
+    assert changes.loc["S0", "change_reason"] == "库存-30"
+    assert changes.loc["S1", "change_reason"] == "在途+4"
+    assert changes.loc["S3", "change_reason"] == "交期、起订量或箱规有变"
+    assert kept_rate(before, planned(today)) == pytest.approx(1 / 4)
+    assert difference(before, before).empty
+    assert kept_rate(before, before) == 1
+
+
+def test_a_row_that_comes_or_goes_is_a_change_too():
+    one, two = planned(position(sku_id=["a"])), planned(position(sku_id=["b"]))
+    changes = difference(one, two, language="en").set_index("sku_id")
+    assert changes["change_reason"].to_dict() == {
+        "a": "no longer in the plan",
+        "b": "new in the plan",
+    }
+    assert changes["change_qty"].to_dict() == {"a": -21, "b": 21}
+
+
+def test_a_change_of_forecast_names_the_demand():
+    before, after = planned(position(on_hand=5.0)), planned(position(on_hand=5.0), weekly=14)
+    reason = difference(before, after, language="en").loc[0, "change_reason"]
+    assert reason == "expected demand +21; order-up-to level +21"
+
+
+def test_an_override_is_judged_by_the_demand_that_came():
+    line = {"sku_id": "S0", "warehouse_id": None, "action": "quantity", "value": 50}
+    line |= {"expires_on": None, "by": "小王", "why": "直播"}
+    made = whole_plan(position(on_hand=[5.0, 5.0]), overrides=pd.DataFrame([line]))
+    weeks = pd.date_range("2025-06-09", periods=3, freq="W-MON")
+    came = pd.DataFrame({"unique_id": "S0@main", "ds": weeks, "y": 15.0})
+    options = {"holding_rate": 0.25, "margin_rate": 0.3}
+    early = override_effects([made.orders], came, last_day=pd.Timestamp("2025-06-22"), **options)
+    assert early.empty
+    effect = override_effects([made.orders], came, last_day=pd.Timestamp("2025-06-29"), **options)
+    row = effect.iloc[0]
+    assert (len(effect), row["demand_qty"]) == (1, 45)
+    # 5 + 50 meet 45; the plan's own 5 + 16 would have missed 24
+    assert (row["missing_qty"], row["left_qty"]) == (0, 10)
+    assert (row["planned_missing_qty"], row["planned_left_qty"]) == (24, 0)
+    assert row["gain_amount"] == pytest.approx(24 * 3 - 10 * 10 * 0.25 * 21 / 365, abs=0.01)
+
+
+def test_what_planners_wrote_is_read_in_chinese_and_english_and_in_any_usual_encoding(tmp_path):
+    files = PlanningFiles(tmp_path)
+    assert files.overrides().empty
+    text = "商品编码,仓库,动作,数值,到期日,操作人,原因\n"
+    text += "S0, main ,定量,30,2025-07-01,小王,直播\n,,,,,,\n"
+    for encoding in ("utf-8-sig", "gb18030"):
+        (tmp_path / "overrides.csv").write_text(text, encoding=encoding)
+        table = files.overrides()
+        assert table.to_dict("records") == [
+            {
+                "sku_id": "S0",
+                "warehouse_id": "main",
+                "action": "quantity",
+                "value": "30",
+                "expires_on": "2025-07-01",
+                "by": "小王",
+                "why": "直播",
+            }
+        ]
+    made = whole_plan(position(), overrides=files.overrides())
+    assert made.orders["order_qty"].tolist() == [30]
+    table.assign(value="31").to_excel(tmp_path / "overrides.xlsx", index=False)
+    assert files.overrides()["value"].tolist() == ["31"]
+
+
+def test_the_sheet_for_overrides_is_offered_once_and_never_written_over(tmp_path):
+    files = PlanningFiles(tmp_path / "new")
+    path = files.offer_overrides()
+    assert files.overrides().empty
+    path.write_text("sku_id,warehouse_id,action,value,expires_on,by,why\nS0,,hold,,,x,y\n")
+    files.offer_overrides()
+    assert len(files.overrides()) == 1
+
+
+def test_limits_that_cannot_be_read_are_left_out_and_named(tmp_path):
+    (tmp_path / "suppliers.csv").write_text(
+        "supplier_id,capacity_qty,min_amount,order_weekdays\n"
+        'P1,"1,200",500,"1,4"\nP2,many,-3,周二周五\nP3,,,x\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "warehouses.csv").write_text("仓库,容量(件)\nmain,9000\n", encoding="utf-8")
+    limits, problems = PlanningFiles(tmp_path).limits()
+    assert limits == {
+        "supplier_capacity_qty": {"P1": 1200.0},
+        "supplier_min_amount": {"P1": 500.0},
+        "order_weekdays": {"P1": frozenset({0, 3}), "P2": frozenset({1, 4})},
+        "warehouse_capacity_qty": {"main": 9000.0},
+    }
+    assert [problem.split(": ")[1] for problem in problems] == [
+        "capacity_qty 'many' of 'P2' can't be used",
+        "min_amount '-3' of 'P2' can't be used",
+        "order_weekdays 'x' of 'P3' can't be used",
+    ]
+    (tmp_path / "lots.csv").write_text("sku_id,qty\nS0,3\n")
+    with pytest.raises(ValueError, match="warehouse_id"):
+        PlanningFiles(tmp_path).lots()
+
+
+def test_the_forecast_that_is_spoiled_after_its_cutoff_changes_no_signal():
+    from ml.replenishment.drivers import signals
+
+    weeks = pd.date_range("2025-03-03", "2025-07-07", freq="W-MON")
+    panel = pd.DataFrame({"unique_id": "S0@main", "ds": weeks, "y": 7.0, "in_stock_share": 1.0})
+    panel = panel.assign(is_stockout=False, price_amount=12.0)
+    static = pd.DataFrame({"unique_id": ["S0@main"], "first_sold_on": pd.Timestamp("2025-05-01")})
+    known = panel[["unique_id", "ds"]].assign(festival_share=0.0, promo_share=0.0)
+    known.loc[known["ds"] == "2025-06-16", "festival_share"] = 0.5
+    spoiled = panel.assign(y=panel["y"].where(panel["ds"] <= CUTOFF, 1e9))
+    told, same = (signals(p, static, known, cutoff=CUTOFF) for p in (panel, spoiled))
+    pd.testing.assert_frame_equal(told, same)
+    row = whole_plan(position(), signals=told, weekly=14).orders.iloc[0]
+    assert row["drivers"] == "2025-06-16起有节日大促；预计比近8周有货时高100%；上市38天的新品"
+    # a price of 12, a cost of 10, and a week that would pass without a unit
+    assert row["cost_if_not_ordered_amount"] == pytest.approx(2 * 14, rel=0.1)

@@ -1,0 +1,178 @@
+"""The web page in a real browser: it filters, searches, draws, keeps edits, and calls nobody."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+from plan_shop import SUNDAY, position, whole_plan
+
+from ml.replenishment.difference import difference
+from orchestration.outputs.plan_page import write_plan_page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+EVIL = '</script><img src=x onerror="document.title=1">'
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=4000",
+)
+
+
+def page(folder, language="zh"):
+    frame = position(
+        on_hand=[2.0, 16.0, 300.0, 5.0],
+        sku_name=["奶粉一段", "纸尿裤", EVIL, None],
+        supplier_id=["P1", "P2", "P1", "P2"],
+        supplier_name=["贝因", "优宝", "贝因", "优宝"],
+    )
+    made = whole_plan(frame, weekly=14, spread=4, language=language)
+    weeks = pd.date_range("2025-03-03", "2025-06-02", freq="W-MON")
+    ahead = pd.date_range("2025-06-09", periods=8, freq="W-MON")
+    ids = frame["unique_id"]
+    history = pd.DataFrame({"unique_id": np.repeat(ids[:3], len(weeks)), "ds": np.tile(weeks, 3)})
+    forecast = pd.DataFrame({"unique_id": np.repeat(ids, 8), "ds": np.tile(ahead, 4)})
+    return write_plan_page(
+        made.orders,
+        folder / "plan.html",
+        language=language,
+        history=history.assign(y=12.0),
+        forecast=forecast.assign(y_hat=14.0, p10=9.0, p90=19.0),
+        projection=made.projection(),
+        transfers=made.transfers,
+        changes=difference(made.orders.assign(order_qty=0), made.orders, language=language),
+    )
+
+
+SCRIPT = """
+<pre id="result"></pre><script>
+const seen = { errors: [] };
+window.addEventListener("error", (event) => seen.errors.push(event.message));
+const all = (selector) => [...document.querySelectorAll(selector)];
+const lines = () => all("#list tbody tr").map((tr) => tr.cells[1].textContent);
+const type = (id, value) => {
+  document.getElementById(id).value = value;
+  document.getElementById(id).dispatchEvent(new Event("input"));
+};
+seen.all = lines();
+seen.chips = [...document.querySelectorAll(".chip")].map((chip) => chip.textContent);
+document.querySelector("[data-exception=expedite]").click();
+seen.expedite = lines();
+document.querySelector("[data-exception=expedite]").click();
+type("search", "纸尿");
+seen.searched = lines();
+type("search", "");
+type("supplier", "P1");
+seen.supplier = lines();
+type("supplier", "");
+document.getElementById("only-orders").click();
+seen.ordered = lines();
+document.querySelectorAll("#list tbody tr")[0].click();
+seen.why = document.getElementById("why").textContent;
+seen.paths = all("#detail svg path").map((path) => path.getAttribute("d"));
+document.querySelector(".edit [name=value]").value = "77";
+document.querySelector(".edit [name=by]").value = "小王";
+document.querySelector(".edit [name=why]").value = 'a "b", c';
+document.getElementById("keep").click();
+seen.csv = overridesCsv();
+document.querySelector("[data-tab=changes]").click();
+seen.changes = document.querySelectorAll("#changes tbody tr").length;
+seen.hidden = document.getElementById("plan").hidden;
+seen.requests = performance.getEntriesByType("resource").length;
+seen.title = document.title;
+document.getElementById("result").textContent = JSON.stringify(seen);
+</script></body>"""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here")
+    folder = tmp_path_factory.mktemp("page")
+    html = page(folder).read_text(encoding="utf-8")
+    tried = folder / "tried.html"
+    tried.write_text(html.replace("</body>", SCRIPT), encoding="utf-8")
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'browser'}", "--dump-dom"]
+    done = subprocess.run(
+        [*command, tried.as_uri()], capture_output=True, text=True, timeout=90, check=True
+    )
+    found = re.search(r'<pre id="result">(.+?)</pre>', done.stdout, re.S)
+    assert found, done.stdout[-2000:]
+    return json.loads(found[1].replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
+
+
+def test_the_page_lists_the_most_urgent_first_and_its_chips_count_the_exceptions(seen):
+    assert seen["errors"] == []
+    assert seen["all"][0] in ("S0", "S3")
+    assert sorted(seen["all"]) == ["S0", "S1", "S2", "S3"]
+    assert seen["chips"][0] == "全部 4"
+    assert "到货前会断货 3" in seen["chips"]
+
+
+def test_chips_search_supplier_and_orders_filter_the_list(seen):
+    assert sorted(seen["expedite"]) == ["S0", "S1", "S3"]
+    assert seen["searched"] == ["S1"]
+    assert sorted(seen["supplier"]) == ["S0", "S2"]
+    assert sorted(seen["ordered"]) == ["S0", "S1", "S3"]
+
+
+def test_a_picked_row_shows_its_reason_a_fan_and_stock_with_and_without_the_order(seen):
+    assert "预计需求42件" in seen["why"]
+    # fan, history and forecast; stock without and with the order
+    assert len(seen["paths"]) == 5
+    assert seen["paths"][0].endswith("Z")
+    assert seen["paths"][3] != seen["paths"][4]
+
+
+def test_an_edit_becomes_a_line_that_the_next_plan_reads(seen, tmp_path):
+    from orchestration.planning_files import PlanningFiles
+
+    (tmp_path / "overrides.csv").write_bytes(seen["csv"].encode("utf-8"))
+    line = PlanningFiles(tmp_path).overrides().iloc[0]
+    assert (line["sku_id"], line["action"], line["value"]) == (seen["ordered"][0], "quantity", "77")
+    assert (line["by"], line["why"]) == ("小王", 'a "b", c')
+    assert line["expires_on"] == str(SUNDAY + pd.Timedelta(days=7))
+
+
+def test_the_page_asks_the_network_for_nothing_and_runs_no_markup_from_its_data(seen, tmp_path):
+    assert seen["requests"] == 0
+    assert seen["title"] == "补货计划"
+    assert seen["hidden"]
+    assert seen["changes"] == 3
+    html = page(tmp_path).read_text(encoding="utf-8")
+    assert "default-src 'none'" in html
+    assert EVIL not in html
+    addresses = set(re.findall(r"https?://[^\"'\s]+", html))
+    assert addresses == {"http://www.w3.org/2000/svg"}
+
+
+def test_the_same_plan_gives_the_same_page_in_either_language(tmp_path):
+    one = page(tmp_path / "a").read_bytes()
+    assert one == page(tmp_path / "b").read_bytes()
+    english = page(tmp_path / "c", "en").read_text(encoding="utf-8")
+    assert "<title>Replenishment plan</title>" in english
+    assert "units expected in the next" in english
+
+
+def test_a_plan_without_a_column_is_refused(tmp_path):
+    made = whole_plan(position())
+    with pytest.raises(ValueError, match="reason"):
+        write_plan_page(
+            made.orders.drop(columns="reason"),
+            tmp_path / "plan.html",
+            language="zh",
+            history=pd.DataFrame(),
+            forecast=pd.DataFrame(),
+            projection=made.projection(),
+            transfers=made.transfers,
+            changes=made.transfers,
+        )
