@@ -23,6 +23,21 @@ def cusum(z: np.ndarray, slack: float) -> tuple[np.ndarray, np.ndarray]:
     return up, down
 
 
+def jumps(z: np.ndarray, memory: float, cap: float) -> np.ndarray:
+    """How far each period of `z` (periods, charts) lies from the level the chart had before.
+
+    The level is an exponentially weighted mean that starts at zero, takes in `memory` of each
+    deviation, and is nan-proof: a period that was not seen leaves it as it is. Deviations are cut
+    at `cap`, also before they enter the level. A model that is a little off for months moves the
+    level, not the sums; only a break adds up.
+    """
+    level, found = np.zeros(z.shape[1]), np.full(z.shape, np.nan)
+    for t, row in enumerate(z):
+        found[t] = np.clip(row - level, -cap, cap)
+        level = level + memory * np.nan_to_num(found[t])
+    return found
+
+
 def decision_limit(slack: float, *, n_sums: int, quiet_years: float) -> float:
     """Height at which one of `n_sums` independent one-sided sums of weekly standard normals
     would trip once in `quiet_years` years.

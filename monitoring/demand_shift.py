@@ -6,33 +6,38 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monitoring.control import cusum, decision_limit, robust_sd
+from monitoring.control import cusum, decision_limit, jumps, robust_sd
 from monitoring.verdict import Verdict
 
 NAME = "demand_shift"
 GROUPS = ("brand_id", "category", "warehouse_id")
-_TABLE = ["level", "group", "n_series", "ratio", "sum_up", "sum_down", "limit", "is_red"]
+_TABLE = ["level", "group", "n_series", "shift", "sum_up", "sum_down", "limit", "is_red"]
+_POOLED_WEEKS = 6.0  # weeks of backtest that the pooled spread counts for in a series' own
 
 
 @dataclass(frozen=True)
 class ShiftLimits:
-    """Charts of the log of actual over forecast, one for each group of series.
+    """One chart for all demand and one for each group of series.
 
-    `slack` in standard deviations; all charts together may cry wolf once in `quiet_years` years.
-    One week counts at most `cap` standard deviations, so that no single week trips a chart
-    (cap - slack is below any limit in use). `common_sd`: at least so much of a group's weekly log ratio is shared
-    by its series and no fault of the model; in event weeks `event_widening` times the quiet one.
-    Groups of fewer than `floor_series` series, or of fewer than `floor_units` forecast units a
-    week, are left to the products' own sums. Judged from `floor_weeks` weeks on.
+    `slack` in standard deviations; all charts together may cry wolf once in `quiet_years` years,
+    were demand as well-behaved as the normal law. A chart's level follows with `memory` (see
+    `control.jumps`). A week of a series counts at most `series_cap` standard deviations and a
+    week of a group `cap`; cap - slack is below any limit, so no single week trips a chart.
+    `common_sd`: at least so much of a group's weekly shift is shared by its series and no fault
+    of the model; in event weeks `event_widening` times as much. Groups of fewer than
+    `floor_series` series, and levels of fewer than `floor_groups` groups, are not charted;
+    nothing is judged before `floor_weeks` weeks have matured.
     """
 
-    slack: float = 1.0
-    quiet_years: float = 4.0
-    cap: float = 3.0
-    common_sd: float = 0.06
+    slack: float = 1.5
+    quiet_years: float = 10.0
+    memory: float = 0.2
+    cap: float = 3.5
+    series_cap: float = 2.5
+    common_sd: float = 0.05
     event_widening: float = 2.0
-    floor_series: int = 3
-    floor_units: float = 20.0
+    floor_series: int = 8
+    floor_groups: int = 3
     floor_weeks: int = 2
     near_steps: int = 4
 
@@ -50,42 +55,41 @@ def demand_shift(
     Both frames: unique_id, ds, cutoff, step, y, is_stockout, y_hat [, is_event]; `reference` is
     the backtest of the model that made the forecasts, of which the first `near_steps` steps are
     read. `static` maps unique_id to the `levels` it has. Of several forecasts of one week the
-    one made last counts; a stock-out week of a series is in neither actual nor forecast.
+    one made last counts; a stock-out week of a series is left out.
 
-    A group's weekly log ratio, less the backtest's over all series, is measured in its standard
-    deviation: what its series' own backtest errors add up to when independent, and a common part
-    read from the backtest. Two-sided CUSUM (Page 1954) with the limit of `control.decision_limit`.
-    Table: level, group, n_series, ratio (actual over forecast of the weeks since the sum left
-    zero), sum_up, sum_down, limit, is_red.
+    If every series of a group sold (1 + d) times its forecast f, the best estimate of d from
+    errors e with variances v is sum(f e / v) / sum(f^2 / v), with variance 1 / sum(f^2 / v):
+    thirty small series then say as much as they know, and one large series cannot outvote them.
+    v = f + cv^2 f^2 with the series' cv^2 from the backtest, shrunk to that of all. Of a group's
+    d the median over the groups of its level is taken off: what all share is the total's chart.
+    Two-sided CUSUM (Page 1954) of its jumps, with the limit of `control.decision_limit`.
+
+    Give it all weeks that the champion has forecast. `shift` is the mean d since the larger sum
+    left zero.
     """
     limits = limits or ShiftLimits()
     past = in_stock(reference)
     past = past[past["step"] <= limits.near_steps]
-    now = nearest(in_stock(matured))
-    n_weeks = int(now["ds"].nunique())
-    known = past["unique_id"].unique()
-    now = now[now["unique_id"].isin(known)]
-    numbers: dict[str, float] = {"n_weeks": n_weeks, "n_series": int(now["unique_id"].nunique())}
-    if n_weeks < limits.floor_weeks or past.empty or past["y"].sum() <= 0 or now.empty:
-        told = f"too little matured, not judged: {n_weeks} weeks of {limits.floor_weeks} needed"
+    ids = pd.Index(past["unique_id"].unique())
+    now = in_stock(matured)
+    now = nearest(now[now["unique_id"].isin(ids)])
+    weeks = now["ds"].nunique()
+    numbers: dict[str, float] = {"n_weeks": weeks, "n_series": now["unique_id"].nunique()}
+    if weeks < limits.floor_weeks or past["y"].sum() <= 0 or past["y_hat"].sum() <= 0:
+        told = f"too little matured, not judged: {weeks} weeks of {limits.floor_weeks} needed"
         return Verdict(NAME, True, told, numbers), pd.DataFrame(columns=_TABLE)
-
-    centre = past["y"].sum() / max(past["y_hat"].sum(), 1e-9)
-    variance = _error_variance(past, centre)
-    cells, before = _cells(now, variance, centre), _cells(past, variance, centre)
+    centre = past["y"].sum() / past["y_hat"].sum()
+    before = _wide(past, ids, ["cutoff", "ds"], centre)
+    live = _wide(now, ids, ["ds"], centre)
+    spread = _relative_variance(before)
     charts = []
     for level in ("total", *(n for n in levels if static is not None and n in static)):
-        label = _labels(static, level)
-        made = _charts(level, _sums(cells, label), _sums(before, label), limits)
-        # a level that is one group repeats the total
-        charts += made if level == "total" or len(made) > 1 else []
+        members = _members(static, level, ids)
+        charts += _charts(level, members, live, before, spread, limits)
     if not charts:
-        return Verdict(NAME, True, "no group is large enough, not judged", numbers), (
-            pd.DataFrame(columns=_TABLE)
-        )
-    height = decision_limit(
-        limits.slack, n_sums=2 * len(charts), quiet_years=limits.quiet_years
-    )
+        told = "no group is large enough, not judged"
+        return Verdict(NAME, True, told, numbers), pd.DataFrame(columns=_TABLE)
+    height = decision_limit(limits.slack, n_sums=2 * len(charts), quiet_years=limits.quiet_years)
     table = _table(charts, height, limits)
     red = table[table["is_red"]]
     numbers |= {
@@ -96,8 +100,9 @@ def demand_shift(
         "sum_limit": height,
     }
     first = table.iloc[0]
+    name = "total demand" if first.level == "total" else f"{first.level} {first.group}"
     told = (
-        f"{_name(first)} sold {first.ratio - 1:+.0%} against its forecast: sum "
+        f"{name} sold {first['shift']:+.0%} against its forecast: sum "
         f"{max(first.sum_up, first.sum_down):.1f}, limit {height:.1f}"
     )
     more = f"; {len(red) - 1} more groups" if len(red) > 1 else ""
@@ -106,13 +111,21 @@ def demand_shift(
 
 
 @dataclass(frozen=True)
+class _Wide:
+    """Weeks x series; nan where nothing was seen. `is_event` (weeks, series)."""
+
+    forecast: np.ndarray
+    error: np.ndarray
+    is_event: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Chart:
     level: str
     group: str
     n_series: int
     z: np.ndarray
-    actual: np.ndarray
-    forecast: np.ndarray
+    shift: np.ndarray
 
 
 def in_stock(frame: pd.DataFrame) -> pd.DataFrame:
@@ -129,85 +142,85 @@ def nearest(frame: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(["unique_id", "ds"])
 
 
-def _error_variance(past: pd.DataFrame, centre: float) -> pd.Series:
-    """Of each series; at least its mean demand, the Poisson spread."""
-    squares = (past["y"] - centre * past["y_hat"]) ** 2
-    by = past["unique_id"]
-    return np.maximum(squares.groupby(by).mean(), past["y"].groupby(by).mean().clip(lower=0.1))
+def _wide(frame: pd.DataFrame, ids: pd.Index, weeks: list[str], centre: float) -> _Wide:
+    row = frame.groupby(weeks, sort=True).ngroup().to_numpy()
+    at = row, ids.get_indexer(frame["unique_id"])
+    shape = (int(row.max()) + 1, len(ids))
+    forecast, error = np.full(shape, np.nan), np.full(shape, np.nan)
+    is_event = np.zeros(shape, bool)
+    made = np.maximum(centre * frame["y_hat"].to_numpy(float), 0.05)
+    forecast[at], error[at] = made, frame["y"].to_numpy(float) - made
+    if "is_event" in frame:
+        is_event[at] = frame["is_event"].to_numpy(bool)
+    return _Wide(forecast, error, is_event)
 
 
-def _cells(frame: pd.DataFrame, variance: pd.Series, centre: float) -> pd.DataFrame:
-    event = frame["is_event"].astype(bool) if "is_event" in frame else False
-    return pd.DataFrame(
-        {
-            "unique_id": frame["unique_id"],
-            "ds": frame["ds"],
-            "cutoff": frame["cutoff"],
-            "actual": frame["y"].astype(float),
-            "forecast": centre * frame["y_hat"].astype(float),
-            "variance": frame["unique_id"].map(variance),
-            "is_event": np.asarray(event, float) * np.ones(len(frame)),
-        }
-    )
+def _relative_variance(before: _Wide) -> np.ndarray:
+    """Squared coefficient of variation of each series' error beyond a Poisson count's."""
+    level = np.nan_to_num(before.forecast)
+    excess = np.nan_to_num(before.error) ** 2 - level
+    squares = (level**2).sum(axis=0)
+    pooled = max(excess.sum() / max(squares.sum(), 1e-9), 0.02)
+    weeks = np.maximum((level > 0).sum(axis=0), 1)
+    prior = _POOLED_WEEKS * squares / weeks
+    own = (excess.sum(axis=0) + pooled * prior) / np.maximum(squares + prior, 1e-9)
+    return np.maximum(own, 0.02)
 
 
-def _labels(static: pd.DataFrame | None, level: str) -> pd.Series | None:
+def _members(static: pd.DataFrame | None, level: str, ids: pd.Index) -> pd.DataFrame:
+    """Which series is in which group: ids x groups, 0 or 1."""
     if level == "total":
-        return None
-    return static.set_index("unique_id")[level].astype("string")
+        return pd.DataFrame({"all": np.ones(len(ids))}, index=ids)
+    label = static.drop_duplicates("unique_id").set_index("unique_id")[level].reindex(ids)
+    return pd.get_dummies(label.astype("string"), dtype=float)
 
 
-def _sums(cells: pd.DataFrame, label: pd.Series | None) -> pd.DataFrame:
-    """Sums by group, week and cutoff, and the share of volume that is in an event."""
-    group = "all" if label is None else cells["unique_id"].map(label)
-    keyed = cells.assign(group=group, event_units=cells["is_event"] * cells["forecast"], n=1)
-    keyed = keyed[keyed["group"].notna()]
-    columns = ["actual", "forecast", "variance", "event_units", "n"]
-    return keyed.groupby(["group", "ds", "cutoff"], as_index=False)[columns].sum()
+def _shifts(
+    side: _Wide, members: np.ndarray, spread: np.ndarray, series_cap: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shift d, its variance and whether mostly in an event, weeks x groups each."""
+    level, seen = np.nan_to_num(side.forecast), ~np.isnan(side.forecast)
+    sd = np.sqrt(np.maximum(level + spread * level**2, 1e-9))
+    scaled = np.clip(np.nan_to_num(side.error) / sd, -series_cap, series_cap)
+    weight = np.where(seen, level / sd, 0.0)
+    known = np.maximum((weight**2) @ members, 1e-9)
+    in_event = ((weight**2) * side.is_event) @ members
+    return (weight * scaled) @ members / known, 1 / known, in_event > 0.5 * known
 
 
 def _charts(
-    level: str, now: pd.DataFrame, past: pd.DataFrame, limits: ShiftLimits
+    level: str,
+    members: pd.DataFrame,
+    live: _Wide,
+    before: _Wide,
+    spread: np.ndarray,
+    limits: ShiftLimits,
 ) -> list[_Chart]:
-    """The standardised weekly log ratios of each group that is large enough."""
-    past = past[past["forecast"] >= limits.floor_units]
-    quiet = past["event_units"] < 0.5 * past["forecast"]
-    common = {False: _common_sd(past[quiet], limits.common_sd)}
-    floor = limits.event_widening * common[False]
-    common[True] = _common_sd(past[~quiet], floor)
-    # several cutoffs may meet in a week when series mature at different steps
-    now = now.drop(columns="cutoff").groupby(["group", "ds"], as_index=False).sum()
-    is_event = now["event_units"] >= 0.5 * now["forecast"]
-    sd = np.sqrt(
-        _own_variance(now) + np.where(is_event, common[True], common[False]) ** 2
-    )
-    z = (_log_ratio(now) / sd).clip(-limits.cap, limits.cap)
-    large = now.groupby("group")[["forecast", "n"]].mean()
-    large = large[(large["forecast"] >= limits.floor_units) & (large["n"] >= limits.floor_series)]
-    tables = [
-        now.assign(z=z).pivot(index="ds", columns="group", values=name).sort_index()[large.index]
-        for name in ("z", "actual", "forecast")
-    ]
+    sizes = (~np.isnan(live.forecast)).mean(axis=0) @ members.to_numpy()
+    members = members.loc[:, sizes >= limits.floor_series]
+    if level != "total" and members.shape[1] < limits.floor_groups:
+        return []
+    matrix = members.to_numpy()
+    now, own, event = _shifts(live, matrix, spread, limits.series_cap)
+    past, past_own, past_event = _shifts(before, matrix, spread, limits.series_cap)
+    if level != "total":
+        now, past = (d - np.median(d, axis=1, keepdims=True) for d in (now, past))
+    quiet_sd = _common_sd(past, past_own, ~past_event, limits.common_sd)
+    event_sd = _common_sd(past, past_own, past_event, limits.event_widening * quiet_sd)
+    z = now / np.sqrt(own + np.where(event, event_sd, quiet_sd) ** 2)
+    z = jumps(z, limits.memory, limits.cap)
     return [
-        _Chart(level, str(group), int(large.loc[group, "n"]), *(t[group].to_numpy() for t in tables))
-        for group in large.index
+        _Chart(level, str(name), int(matrix[:, k].sum()), z[:, k], now[:, k])
+        for k, name in enumerate(members.columns)
     ]
 
 
-def _log_ratio(sums: pd.DataFrame) -> pd.Series:
-    return np.log((sums["actual"] + 0.5) / (sums["forecast"] + 0.5))
-
-
-def _own_variance(sums: pd.DataFrame) -> pd.Series:
-    return sums["variance"] / (sums["forecast"] + 0.5) ** 2
-
-
-def _common_sd(past: pd.DataFrame, floor: float) -> float:
-    """What the spread of the log ratios shows beyond independent errors of the series."""
-    if past.empty:
+def _common_sd(past: np.ndarray, own: np.ndarray, chosen: np.ndarray, floor: float) -> float:
+    """What the backtest's shifts show beyond independent errors of the series."""
+    if chosen.sum() < 4:
         return floor
-    seen = robust_sd(_log_ratio(past).to_numpy()) ** 2 - float(_own_variance(past).median())
-    return float(np.sqrt(max(seen, floor**2)))
+    beyond = robust_sd(past[chosen]) ** 2 - float(np.median(own[chosen]))
+    return float(np.sqrt(max(beyond, floor**2)))
 
 
 def _table(charts: list[_Chart], height: float, limits: ShiftLimits) -> pd.DataFrame:
@@ -217,13 +230,12 @@ def _table(charts: list[_Chart], height: float, limits: ShiftLimits) -> pd.DataF
         sums = up[:, k] if up[-1, k] >= down[-1, k] else down[:, k]
         zeros = np.flatnonzero(sums == 0)
         since = min(zeros[-1] + 1 if len(zeros) else 0, len(sums) - 1)
-        sold, meant = (np.nansum(side[since:]) for side in (chart.actual, chart.forecast))
         rows.append(
             {
                 "level": chart.level,
                 "group": chart.group,
                 "n_series": chart.n_series,
-                "ratio": sold / max(meant, 1e-9),
+                "shift": float(chart.shift[since:].mean()),
                 "sum_up": up[-1, k],
                 "sum_down": down[-1, k],
                 "limit": height,
@@ -234,7 +246,3 @@ def _table(charts: list[_Chart], height: float, limits: ShiftLimits) -> pd.DataF
     furthest = table[["sum_up", "sum_down"]].max(axis=1)
     order = np.lexsort((table["group"], table["level"], -furthest))
     return table.iloc[order].reset_index(drop=True)
-
-
-def _name(row: pd.Series) -> str:
-    return "total demand" if row.level == "total" else f"{row.level} {row.group}"

@@ -1,0 +1,188 @@
+"""One made-up shop lived through week by week: the product's monitors and retrain rule decide."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.loop_forecaster import Fit, Forecaster
+from benchmarks.loop_world import AHEAD, PAST, PLATFORMS, WATCHED, WEEKS, World
+from ml.replenishment.outcome import Costs
+from ml.replenishment.protection import z_score
+from ml.replenishment.simulation import Shelf, open_shelf, replay
+from monitoring.demand_shift import demand_shift
+from monitoring.error_slices import error_size
+from monitoring.extract_volume import landed_volume
+from monitoring.forecast_error import bias_cusum
+from monitoring.retrain import retrain_due
+from monitoring.verdict import Verdict
+
+LEAD, REVIEW = 2, 1  # weeks
+COSTS = Costs(holding=0.2, shortage=1.0)
+CUTOFFS = (21, 17, 13)  # weeks before a training: the product's three windows of 13 weeks
+MATURED_WEEKS = 8
+TRIGGERS = {
+    "demand_shift": lambda live, past, static: demand_shift(live, past, static)[0],
+    "bias_cusum": lambda live, past, _: bias_cusum(_recent(live), past),
+    "error_size": lambda live, past, _: error_size(_recent(live), past)[0],
+}
+
+
+@dataclass
+class Life:
+    """What happened in the WATCHED weeks. Weeks count from the first watched one, 0.
+
+    `alarms`: (week, names of the red monitors) of each retrain that an alarm asked for;
+    `refreshes`: weeks of retrains by the calendar; `data_red`: weeks with a red data verdict;
+    `red`: every week's red monitors, also while nothing was due. `cost`: of the plan, summed.
+    """
+
+    alarms: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    refreshes: list[int] = field(default_factory=list)
+    data_red: list[int] = field(default_factory=list)
+    red: list[tuple[str, ...]] = field(default_factory=list)
+    cost: float = 0.0
+
+
+class Shop:
+    """A world with its forecasters: what is seen while a platform is dark, and afterwards."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._whole = Forecaster(world, world.y)
+        self._dark = self._whole if world.seen is world.y else Forecaster(world, world.seen)
+        gone = (world.seen != world.y).any(axis=0)
+        self._first_gone = int(np.argmax(gone)) if gone.any() else WEEKS
+        self._last_gone = WEEKS - int(np.argmax(gone[::-1])) - 1 if gone.any() else -1
+
+    def forecaster(self, now: int) -> Forecaster:
+        """What can be known at the end of week `now`: late rows land a week after the dark."""
+        return self._dark if self._first_gone <= now <= self._last_gone else self._whole
+
+    def actual(self, now: int) -> np.ndarray:
+        """Demand up to `now` as the extracts tell it then (n, WEEKS)."""
+        is_dark = self._first_gone <= now <= self._last_gone
+        return self.world.seen if is_dark else self.world.y
+
+    def backtest(self, now: int) -> pd.DataFrame:
+        """The recipe at its three cutoffs before `now`."""
+        model = self.forecaster(now)
+        cutoffs = [now - back for back in CUTOFFS]
+        made = [model.forecast(model.fit(cutoff), cutoff) for cutoff in cutoffs]
+        return self.frame(np.stack(made), np.array(cutoffs), self.actual(now))
+
+    def frame(self, made: np.ndarray, origins: np.ndarray, actual: np.ndarray) -> pd.DataFrame:
+        """Forecasts `made` (origins, n, AHEAD) beside what came, long; `week` is the target's."""
+        k, n, _ = made.shape
+        origin = np.repeat(origins, n * AHEAD)
+        series = np.tile(np.repeat(np.arange(n), AHEAD), k)
+        step = np.tile(np.arange(1, AHEAD + 1), k * n)
+        week = origin + step
+        inside = week < WEEKS
+        origin, series, step, week = (v[inside] for v in (origin, series, step, week))
+        days = self.world.monday
+        return pd.DataFrame(
+            {
+                "unique_id": self.world.static["unique_id"].to_numpy()[series],
+                "ds": days[week],
+                "cutoff": days[origin],
+                "step": step,
+                "y": actual[series, week],
+                "is_stockout": self.world.is_stockout[series, week],
+                "y_hat": made.reshape(-1)[inside],
+                "is_event": self.world.event[week] > 1,
+                "week": week,
+            }
+        )
+
+
+def live(shop: Shop, *, policy: str = "loop") -> Life:
+    """Live the watched weeks. `policy`: "loop" watches and retrains, "never" keeps the first
+    model, "weekly" trains every week. The stand-in's challengers are not gated."""
+    world, life = shop.world, Life()
+    start = PAST - 1
+    fit, trained = shop.forecaster(start).fit(start), start
+    forecasts = np.zeros((WATCHED, len(world.y), AHEAD))
+    rises = [(PAST, fit, shop.backtest(start) if policy == "loop" else None)]
+    red_since: int | None = None
+    archive: list[pd.DataFrame] = []
+    for k in range(WATCHED):
+        now = PAST + k - 1  # end of the week before: the plan of week PAST + k is made
+        if k and policy == "weekly":
+            fit = shop.forecaster(now).fit(now)
+        if k and policy == "loop":
+            data = _data_verdict(world, now)
+            verdicts = _watch(shop, archive, rises[-1][2], now)
+            red = tuple(v.name for v in verdicts if not v.passed)
+            life.red.append(red)
+            life.data_red += [] if data.passed else [k - 1]
+            red_since = None if not red else now if red_since is None else red_since
+            due = retrain_due(
+                verdicts,
+                red_since=None if red_since is None else _day(red_since),
+                data=[data],
+                as_of=_day(now),
+                trained_on=_day(trained),
+            )
+            if not due.passed:
+                life.alarms += [(k - 1, red)] if red else []
+                life.refreshes += [] if red else [k - 1]
+                fit, trained = shop.forecaster(now).fit(now), now
+                rises.append((now, fit, shop.backtest(now)))
+                archive, red_since = [], None
+        model = shop.forecaster(now)
+        forecasts[k] = model.forecast(fit, now)
+        archive.append(shop.frame(forecasts[k][None], np.array([now]), world.y))
+    life.cost = _plan_cost(shop, forecasts)
+    return life
+
+
+def _day(week: int) -> date:
+    return date(2024, 1, 7) + timedelta(weeks=week)
+
+
+def _recent(matured: pd.DataFrame) -> pd.DataFrame:
+    return matured[matured["week"] > matured["week"].max() - MATURED_WEEKS]
+
+
+def _watch(
+    shop: Shop, archive: list[pd.DataFrame], reference: pd.DataFrame, now: int
+) -> list[Verdict]:
+    """The triggers' verdicts at the end of week `now`, on the champion's own forecasts."""
+    made = pd.concat(archive, ignore_index=True)
+    matured = made[made["week"] <= now]
+    if shop.actual(now) is not shop.world.y:
+        series = pd.Index(shop.world.static["unique_id"]).get_indexer(matured["unique_id"])
+        matured = matured.assign(y=shop.actual(now)[series, matured["week"]])
+    return [judge(matured, reference, shop.world.static) for judge in TRIGGERS.values()]
+
+
+def _data_verdict(world: World, now: int) -> Verdict:
+    """The volume monitor's on the last day of week `now`."""
+    last = (now + 1) * 7
+    days = pd.date_range(world.monday[0], periods=last)[-63:]
+    rows = pd.DataFrame(world.rows[last - 63 : last], index=days, columns=list(PLATFORMS))
+    return landed_volume(rows, days[-1])[0]
+
+
+def _plan_cost(shop: Shop, forecasts: np.ndarray) -> float:
+    """Replay of the plan that orders up to the 0.833 quantile of the protected weeks' demand.
+
+    The spread is a Poisson count's plus 40 % of each week's forecast, for all policies alike.
+    """
+    covered = forecasts[:, :, : LEAD + REVIEW]
+    mean = covered.sum(axis=2)
+    spread = np.sqrt(mean + np.square(0.4 * covered).sum(axis=2))
+    service = COSTS.shortage / (COSTS.shortage + COSTS.holding)
+    levels = mean + z_score(service) * spread
+
+    def order(t: int, shelf: Shelf) -> np.ndarray:
+        return np.rint(np.maximum(levels[t] - shelf.position, 0.0))
+
+    first = forecasts[0]
+    shelf = open_shelf(
+        np.rint(first[:, 0] * 1.3), np.rint(first[:, [1, 1]]), longest_lead=LEAD
+    )
+    ledger, _ = replay(order, shop.world.y[:, PAST : PAST + WATCHED], shelf, lead=LEAD)
+    return float(COSTS.of(ledger)[:, 4:].sum())
