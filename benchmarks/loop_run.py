@@ -22,13 +22,6 @@ LEAD, REVIEW = 2, 1  # weeks
 COSTS = Costs(holding=0.2, shortage=1.0)
 CUTOFFS = (21, 17, 13)  # weeks before a training: the product's three windows of 13 weeks
 MATURED_WEEKS = 8
-TRIGGERS = {
-    "demand_shift": lambda live, past, static: demand_shift(live, past, static)[0],
-    "bias_cusum": lambda live, past, _: bias_cusum(_recent(live), past),
-    "error_size": lambda live, past, _: error_size(_recent(live), past)[0],
-}
-
-
 @dataclass
 class Life:
     """What happened in the WATCHED weeks. Weeks count from the first watched one, 0.
@@ -73,11 +66,11 @@ class Shop:
         return self.frame(np.stack(made), np.array(cutoffs), self.actual(now))
 
     def frame(self, made: np.ndarray, origins: np.ndarray, actual: np.ndarray) -> pd.DataFrame:
-        """Forecasts `made` (origins, n, AHEAD) beside what came, long; `week` is the target's."""
-        k, n, _ = made.shape
-        origin = np.repeat(origins, n * AHEAD)
-        series = np.tile(np.repeat(np.arange(n), AHEAD), k)
-        step = np.tile(np.arange(1, AHEAD + 1), k * n)
+        """Forecasts `made` (origins, n, steps) beside what came, long; `week` is the target's."""
+        k, n, ahead = made.shape
+        origin = np.repeat(origins, n * ahead)
+        series = np.tile(np.repeat(np.arange(n), ahead), k)
+        step = np.tile(np.arange(1, ahead + 1), k * n)
         week = origin + step
         inside = week < WEEKS
         origin, series, step, week = (v[inside] for v in (origin, series, step, week))
@@ -101,19 +94,18 @@ def live(shop: Shop, *, policy: str = "loop") -> Life:
     """Live the watched weeks. `policy`: "loop" watches and retrains, "never" keeps the first
     model, "weekly" trains every week. The stand-in's challengers are not gated."""
     world, life = shop.world, Life()
-    start = PAST - 1
-    fit, trained = shop.forecaster(start).fit(start), start
+    trained = PAST - 1
+    fit = shop.forecaster(trained).fit(trained)
+    reference = shop.backtest(trained) if policy == "loop" else None
     forecasts = np.zeros((WATCHED, len(world.y), AHEAD))
-    rises = [(PAST, fit, shop.backtest(start) if policy == "loop" else None)]
     red_since: int | None = None
-    archive: list[pd.DataFrame] = []
     for k in range(WATCHED):
-        now = PAST + k - 1  # end of the week before: the plan of week PAST + k is made
+        now = PAST + k - 1  # the last week that is over: the plan of week PAST + k is made
         if k and policy == "weekly":
             fit = shop.forecaster(now).fit(now)
         if k and policy == "loop":
             data = _data_verdict(world, now)
-            verdicts = _watch(shop, archive, rises[-1][2], now)
+            verdicts = _watch(shop, forecasts[:k], reference, now, trained)
             red = tuple(v.name for v in verdicts if not v.passed)
             life.red.append(red)
             life.data_red += [] if data.passed else [k - 1]
@@ -129,11 +121,8 @@ def live(shop: Shop, *, policy: str = "loop") -> Life:
                 life.alarms += [(k - 1, red)] if red else []
                 life.refreshes += [] if red else [k - 1]
                 fit, trained = shop.forecaster(now).fit(now), now
-                rises.append((now, fit, shop.backtest(now)))
-                archive, red_since = [], None
-        model = shop.forecaster(now)
-        forecasts[k] = model.forecast(fit, now)
-        archive.append(shop.frame(forecasts[k][None], np.array([now]), world.y))
+                reference, red_since = shop.backtest(now), None
+        forecasts[k] = shop.forecaster(now).forecast(fit, now)
     life.cost = _plan_cost(shop, forecasts)
     return life
 
@@ -142,20 +131,22 @@ def _day(week: int) -> date:
     return date(2024, 1, 7) + timedelta(weeks=week)
 
 
-def _recent(matured: pd.DataFrame) -> pd.DataFrame:
-    return matured[matured["week"] > matured["week"].max() - MATURED_WEEKS]
-
-
 def _watch(
-    shop: Shop, archive: list[pd.DataFrame], reference: pd.DataFrame, now: int
+    shop: Shop, forecasts: np.ndarray, reference: pd.DataFrame, now: int, trained: int
 ) -> list[Verdict]:
-    """The triggers' verdicts at the end of week `now`, on the champion's own forecasts."""
-    made = pd.concat(archive, ignore_index=True)
-    matured = made[made["week"] <= now]
-    if shop.actual(now) is not shop.world.y:
-        series = pd.Index(shop.world.static["unique_id"]).get_indexer(matured["unique_id"])
-        matured = matured.assign(y=shop.actual(now)[series, matured["week"]])
-    return [judge(matured, reference, shop.world.static) for judge in TRIGGERS.values()]
+    """The triggers' verdicts at the end of week `now`."""
+    origins = np.arange(PAST - 1, PAST - 1 + len(forecasts))
+    actual = shop.actual(now)
+    nearest = shop.frame(forecasts[:, :, :1], origins, actual)
+    own = origins >= max(trained, now - MATURED_WEEKS)
+    recent = shop.frame(forecasts[own], origins[own], actual)
+    recent = recent[recent["week"] <= now]
+    since = shop.world.monday[trained]
+    return [
+        demand_shift(nearest, reference, shop.world.static, since=since)[0],
+        error_size(recent, reference)[0],
+        bias_cusum(recent, reference),
+    ]
 
 
 def _data_verdict(world: World, now: int) -> Verdict:

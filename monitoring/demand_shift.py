@@ -47,6 +47,7 @@ def demand_shift(
     reference: pd.DataFrame,
     static: pd.DataFrame | None = None,
     *,
+    since: pd.Timestamp | None = None,
     levels: Iterable[str] = GROUPS,
     limits: ShiftLimits | None = None,
 ) -> tuple[Verdict, pd.DataFrame]:
@@ -64,8 +65,9 @@ def demand_shift(
     d the median over the groups of its level is taken off: what all share is the total's chart.
     Two-sided CUSUM (Page 1954) of its jumps, with the limit of `control.decision_limit`.
 
-    Give it all weeks that the champion has forecast. `shift` is the mean d since the larger sum
-    left zero.
+    `matured` may hold forecasts of earlier models too: they tell the level each chart came from.
+    With `since` only weeks after it enter the sums, so that a new champion starts from zero.
+    `shift` is the mean d since the larger sum left zero.
     """
     limits = limits or ShiftLimits()
     past = in_stock(reference)
@@ -73,7 +75,9 @@ def demand_shift(
     ids = pd.Index(past["unique_id"].unique())
     now = in_stock(matured)
     now = nearest(now[now["unique_id"].isin(ids)])
-    weeks = now["ds"].nunique()
+    days = np.sort(now["ds"].unique())
+    is_own = np.ones(len(days), bool) if since is None else days > np.datetime64(since)
+    weeks = int(is_own.sum())
     numbers: dict[str, float] = {"n_weeks": weeks, "n_series": now["unique_id"].nunique()}
     if weeks < limits.floor_weeks or past["y"].sum() <= 0 or past["y_hat"].sum() <= 0:
         told = f"too little matured, not judged: {weeks} weeks of {limits.floor_weeks} needed"
@@ -90,7 +94,7 @@ def demand_shift(
         told = "no group is large enough, not judged"
         return Verdict(NAME, True, told, numbers), pd.DataFrame(columns=_TABLE)
     height = decision_limit(limits.slack, n_sums=2 * len(charts), quiet_years=limits.quiet_years)
-    table = _table(charts, height, limits)
+    table = _table(charts, is_own, height, limits)
     red = table[table["is_red"]]
     numbers |= {
         "n_groups": len(table),
@@ -138,8 +142,13 @@ def in_stock(frame: pd.DataFrame) -> pd.DataFrame:
 
 def nearest(frame: pd.DataFrame) -> pd.DataFrame:
     """Of each series' week the row of the shortest step."""
-    ordered = frame.sort_values(["unique_id", "ds", "step"], kind="stable")
-    return ordered.drop_duplicates(["unique_id", "ds"])
+    series = pd.factorize(frame["unique_id"])[0]
+    week = frame["ds"].to_numpy("datetime64[ns]").astype("int64")
+    order = np.lexsort((frame["step"].to_numpy(), week, series))
+    series, week = series[order], week[order]
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = (series[1:] != series[:-1]) | (week[1:] != week[:-1])
+    return frame.iloc[order[is_first]]
 
 
 def _wide(frame: pd.DataFrame, ids: pd.Index, weeks: list[str], centre: float) -> _Wide:
@@ -223,8 +232,10 @@ def _common_sd(past: np.ndarray, own: np.ndarray, chosen: np.ndarray, floor: flo
     return float(np.sqrt(max(beyond, floor**2)))
 
 
-def _table(charts: list[_Chart], height: float, limits: ShiftLimits) -> pd.DataFrame:
-    up, down = cusum(np.column_stack([chart.z for chart in charts]), limits.slack)
+def _table(
+    charts: list[_Chart], is_own: np.ndarray, height: float, limits: ShiftLimits
+) -> pd.DataFrame:
+    up, down = cusum(np.column_stack([chart.z[is_own] for chart in charts]), limits.slack)
     rows = []
     for k, chart in enumerate(charts):
         sums = up[:, k] if up[-1, k] >= down[-1, k] else down[:, k]
@@ -235,7 +246,7 @@ def _table(charts: list[_Chart], height: float, limits: ShiftLimits) -> pd.DataF
                 "level": chart.level,
                 "group": chart.group,
                 "n_series": chart.n_series,
-                "shift": float(chart.shift[since:].mean()),
+                "shift": float(chart.shift[is_own][since:].mean()),
                 "sum_up": up[-1, k],
                 "sum_down": down[-1, k],
                 "limit": height,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monitoring.control import cusum, decision_limit, robust_sd
+from monitoring.control import cusum, decision_limit, jumps, robust_sd
 from monitoring.demand_shift import in_stock, nearest
 from monitoring.verdict import Verdict
 
@@ -20,16 +20,17 @@ _TABLE = [
 class SizeLimits:
     """One chart a slice, of the log of its weekly absolute error over the expected one.
 
-    `slack`, `quiet_years`, `cap`, `event_widening`, `floor_weeks`, `near_steps` as in
+    `slack`, `quiet_years`, `memory`, `cap`, `floor_weeks`, `near_steps` as in
     `demand_shift.ShiftLimits`. `floor_sd`: the least standard deviation of a slice's weekly log
-    ratio. A slice of fewer than `floor_rows` rows a week is told but not judged.
+    ratio. A slice of fewer than `floor_rows` rows a week is told but not judged, and so are event
+    weeks: a backtest holds too few to know how far off they may be.
     """
 
-    slack: float = 1.0
-    quiet_years: float = 4.0
-    cap: float = 3.0
+    slack: float = 1.5
+    quiet_years: float = 10.0
+    memory: float = 0.2
+    cap: float = 3.5
     floor_sd: float = 0.10
-    event_widening: float = 2.0
     floor_rows: int = 30
     floor_weeks: int = 2
     near_steps: int = 4
@@ -54,41 +55,38 @@ def error_size(
     limits = limits or SizeLimits()
     past = in_stock(reference)
     near = past[past["step"] <= limits.near_steps]
-    known = near["unique_id"].unique()
     now = in_stock(matured)
-    now = now[now["unique_id"].isin(known) & now["step"].isin(past["step"].unique())]
+    now = now[now["unique_id"].isin(near["unique_id"].unique()) & now["step"].isin(past["step"])]
     n_weeks = int(now["ds"].nunique())
     numbers: dict[str, float] = {"n_rows": len(now), "n_weeks": n_weeks}
     if n_weeks < limits.floor_weeks or near.empty or near["y"].sum() <= 0:
         told = f"too little matured, not judged: {n_weeks} weeks of {limits.floor_weeks} needed"
         return Verdict(NAME, True, told, numbers), pd.DataFrame(columns=_TABLE)
-    expected, by_step = _expected(near), _step_cost(past)
-    classes = _classes(near)
-    sides = [_slices(_with_errors(f, expected, by_step, classes)) for f in (now, past)]
+    expected, by_step, classes = _expected(near), _step_cost(past), _classes(near)
+    sides = [_slices(_Rows.of(frame, expected, by_step, classes)) for frame in (now, past)]
     names = [name for name in sides[0] if name in sides[1]]
-    weeks = {name: [_weekly(side[name]) for side in sides] for name in names}
-    sd = _spread([weeks[name][1] for name in names], limits)
-    charts = {name: _chart(*weeks[name], sd, limits) for name in names}
+    sd = _spread([sides[1][name] for name in names], limits)
+    sums = {name: _chart(sides[0][name], sides[1][name], sd, limits) for name in names}
     judged = [
         name
         for name in names
-        if weeks[name][0]["n"].mean() >= limits.floor_rows and len(weeks[name][0]) > 1
+        if name != "event" and sides[0][name].count.mean() >= limits.floor_rows
     ]
     height = decision_limit(
         limits.slack, n_sums=max(len(judged), 1), quiet_years=limits.quiet_years
     )
     rows = [
-        _row(name, sides[0][name], sides[1][name], weeks[name])
+        _row(name, *(side[name] for side in sides))
         | {
-            "sum_up": charts[name],
+            "sum_up": sums[name],
             "limit": height,
-            "is_red": name in judged and charts[name] > height,
+            "is_red": name in judged and sums[name] > height,
         }
         for name in names
     ]
     table = pd.DataFrame(rows, columns=_TABLE)
     red = table[table["is_red"]]
-    worst = table.loc[table["sum_up"].idxmax()]
+    worst = (red if len(red) else table).sort_values("sum_up", kind="stable").iloc[-1]
     numbers |= {
         "n_slices": len(judged),
         "n_red": len(red),
@@ -113,12 +111,10 @@ def _expected(near: pd.DataFrame) -> pd.Series:
 
 
 def _step_cost(past: pd.DataFrame) -> pd.Series:
-    """WAPE of each step over that of all steps."""
-    sums = (
-        past.assign(e=(past["y"] - past["y_hat"]).abs()).groupby("step")[["e", "y"]].sum()
-    )
+    """WAPE of each step over the mean of all steps' WAPE."""
+    sums = past.assign(e=(past["y"] - past["y_hat"]).abs()).groupby("step")[["e", "y"]].sum()
     wape = sums["e"] / sums["y"].clip(lower=1e-9)
-    return (wape / max(wape.iloc[: len(wape)].mean(), 1e-9)).clip(lower=0.25)
+    return (wape / max(float(wape.mean()), 1e-9)).clip(lower=0.25)
 
 
 def _classes(near: pd.DataFrame) -> pd.Series:
@@ -127,76 +123,119 @@ def _classes(near: pd.DataFrame) -> pd.Series:
     return pd.Series(np.select([before < 0.8, before < 0.95], ["A", "B"], "C"), volume.index)
 
 
-def _with_errors(
-    frame: pd.DataFrame, expected: pd.Series, by_step: pd.Series, classes: pd.Series
-) -> pd.DataFrame:
-    signed = frame["y"] - frame["y_hat"]
-    meant = frame["unique_id"].map(expected) * frame["step"].map(by_step)
-    is_event = frame["is_event"].astype(bool) if "is_event" in frame else False
-    return frame.assign(
-        signed=signed,
-        error=signed.abs(),
-        meant=meant,
-        volume_class=frame["unique_id"].map(classes),
-        is_event=is_event,
+@dataclass(frozen=True)
+class _Rows:
+    """Columns of in-stock rows as arrays; `week` counts from 0."""
+
+    week: np.ndarray
+    step: np.ndarray
+    y: np.ndarray
+    signed: np.ndarray
+    meant: np.ndarray
+    volume_class: np.ndarray
+    is_event: np.ndarray
+    is_first: np.ndarray
+    is_covered: np.ndarray
+
+    @classmethod
+    def of(
+        cls, frame: pd.DataFrame, expected: pd.Series, by_step: pd.Series, classes: pd.Series
+    ) -> "_Rows":
+        frame = frame.reset_index(drop=True)
+        series, ids = pd.factorize(frame["unique_id"])
+        y, step = frame["y"].to_numpy(float), frame["step"].to_numpy()
+        is_first = np.zeros(len(frame), bool)
+        is_first[nearest(frame).index] = True
+        has_interval = {"p05", "p95"} <= set(frame)
+        inside = frame["y"].between(frame["p05"], frame["p95"]) if has_interval else np.nan
+        is_event = frame["is_event"] if "is_event" in frame else False
+        return cls(
+            week=np.unique(frame["ds"].to_numpy(), return_inverse=True)[1],
+            step=step,
+            y=y,
+            signed=y - frame["y_hat"].to_numpy(float),
+            meant=expected.reindex(ids).to_numpy()[series]
+            * by_step.reindex(frame["step"]).to_numpy(),
+            volume_class=classes.reindex(ids).to_numpy()[series],
+            is_event=np.broadcast_to(np.asarray(is_event, bool), len(frame)),
+            is_first=is_first,
+            is_covered=np.broadcast_to(np.asarray(inside, float), len(frame)),
+        )
+
+
+@dataclass(frozen=True)
+class _Weeks:
+    """A slice's sums of each week that has rows, and its share of rows inside their interval."""
+
+    error: np.ndarray
+    meant: np.ndarray
+    signed: np.ndarray
+    y: np.ndarray
+    count: np.ndarray
+    in_event: np.ndarray
+    covered: float
+
+    @property
+    def ratio(self) -> np.ndarray:
+        """Log of absolute error over the expected one."""
+        return np.log((self.error + 0.5) / (self.meant + 0.5))
+
+
+def _slices(rows: _Rows) -> dict[str, _Weeks]:
+    """By name; those by step take every row, the others a series' week once."""
+    first = rows.is_first
+    masks = {"all": first}
+    masks |= {f"class {name}": first & (rows.volume_class == name) for name in "ABC"}
+    masks |= {"event": first & rows.is_event, "quiet": first & ~rows.is_event}
+    masks |= {f"step {step}": rows.step == step for step in np.unique(rows.step)}
+    return {name: _weekly(rows, mask) for name, mask in masks.items() if mask.any()}
+
+
+def _weekly(rows: _Rows, mask: np.ndarray) -> _Weeks:
+    week = rows.week[mask]
+    count = np.bincount(week)
+    seen = count > 0
+
+    def sums(values: np.ndarray) -> np.ndarray:
+        return np.bincount(week, values[mask])[seen]
+
+    return _Weeks(
+        error=sums(np.abs(rows.signed)),
+        meant=sums(rows.meant),
+        signed=sums(rows.signed),
+        y=sums(rows.y),
+        count=count[seen],
+        in_event=sums(rows.is_event.astype(float)) > 0.5 * count[seen],
+        covered=float(rows.is_covered[mask].mean()),
     )
 
 
-def _slices(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Per cutoff of a backtest every step is a week of its own; live, the nearest step counts."""
-    first = nearest(frame)
-    found = {"all": first}
-    for name in ("A", "B", "C"):
-        found[f"class {name}"] = first[first["volume_class"] == name]
-    found["event"] = first[first["is_event"]]
-    found["quiet"] = first[~first["is_event"]]
-    for step, part in frame.groupby("step"):
-        found[f"step {step}"] = part
-    return {name: part for name, part in found.items() if len(part)}
-
-
-def _weekly(part: pd.DataFrame) -> pd.DataFrame:
-    part = part.assign(n=1, event=part["is_event"].astype(float))
-    sums = part.groupby("ds")[["error", "meant", "signed", "y", "n", "event"]].sum()
-    return sums[sums["meant"] > 0]
-
-
-def _ratio(weeks: pd.DataFrame) -> np.ndarray:
-    return np.log((weeks["error"] + 0.5) / (weeks["meant"] + 0.5)).to_numpy()
-
-
-def _spread(reference: list[pd.DataFrame], limits: SizeLimits) -> float:
+def _spread(reference: list[_Weeks], limits: SizeLimits) -> float:
     """One for all slices: a slice alone has too few backtest weeks to tell its own."""
-    gaps = [_ratio(weeks) - np.median(_ratio(weeks)) for weeks in reference if len(weeks) > 2]
+    quiet = [weeks.ratio[~weeks.in_event] for weeks in reference]
+    gaps = [ratio - np.median(ratio) for ratio in quiet if len(ratio) > 2]
     seen = robust_sd(np.concatenate(gaps)) if gaps else limits.floor_sd
     return max(seen, limits.floor_sd)
 
 
-def _chart(now: pd.DataFrame, past: pd.DataFrame, sd: float, limits: SizeLimits) -> float:
-    gap = _ratio(now) - np.median(_ratio(past))
-    in_event = (now["event"] > 0.5 * now["n"]).to_numpy()
-    z = gap / np.where(in_event, limits.event_widening * sd, sd)
-    up, _ = cusum(np.clip(z, -limits.cap, limits.cap)[:, None], limits.slack)
-    return float(up[-1, 0]) if len(up) else 0.0
+def _chart(now: _Weeks, past: _Weeks, sd: float, limits: SizeLimits) -> float:
+    z = (now.ratio - np.median(past.ratio)) / sd
+    z = np.where(now.in_event, np.nan, z)[:, None]
+    up, _ = cusum(jumps(z, limits.memory, limits.cap), limits.slack)
+    return float(up[-1, 0])
 
 
-def _row(
-    name: str, now: pd.DataFrame, past: pd.DataFrame, weeks: list[pd.DataFrame]
-) -> dict[str, object]:
-    current, before = weeks
-    deviation = max(float(before["signed"].abs().mean()), float(np.sqrt(before["y"].mean())))
-    covered = [
-        float(f["y"].between(f["p05"], f["p95"]).mean()) if {"p05", "p95"} <= set(f) else np.nan
-        for f in (now, past)
-    ]
+def _row(name: str, now: _Weeks, past: _Weeks) -> dict[str, object]:
+    deviation = max(float(np.abs(past.signed).mean()), float(np.sqrt(past.y.mean())), 1e-9)
+    sold = max(float(now.y.sum()), 1e-9)
     return {
         "slice": name,
-        "n": len(now),
-        "n_weeks": len(current),
-        "wape": float(now["error"].sum() / max(now["y"].sum(), 1e-9)),
-        "wape_reference": float(past["error"].sum() / max(past["y"].sum(), 1e-9)),
-        "bias": float(-now["signed"].sum() / max(now["y"].sum(), 1e-9)),
-        "tracking_signal": float(current["signed"].sum() / max(deviation, 1e-9)),
-        "coverage_90": covered[0],
-        "coverage_90_reference": covered[1],
+        "n": int(now.count.sum()),
+        "n_weeks": len(now.count),
+        "wape": float(now.error.sum()) / sold,
+        "wape_reference": float(past.error.sum()) / max(float(past.y.sum()), 1e-9),
+        "bias": -float(now.signed.sum()) / sold,
+        "tracking_signal": float(now.signed.sum()) / deviation,
+        "coverage_90": now.covered,
+        "coverage_90_reference": past.covered,
     }
