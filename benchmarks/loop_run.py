@@ -14,6 +14,7 @@ from ml.replenishment.simulation import Shelf, open_shelf, replay
 from monitoring.demand_shift import demand_shift
 from monitoring.error_slices import error_size
 from monitoring.extract_volume import landed_volume
+from monitoring.forecast_archive import trusted
 from monitoring.forecast_error import bias_cusum
 from monitoring.retrain import retrain_due
 from monitoring.verdict import Verdict
@@ -105,10 +106,10 @@ def live(shop: Shop, *, policy: str = "loop") -> Life:
             fit = shop.forecaster(now).fit(now)
         if k and policy == "loop":
             data = _data_verdict(world, now)
-            verdicts = _watch(shop, forecasts[:k], reference, now, trained)
+            life.data_red += [] if data.passed else [k - 1]
+            verdicts = _watch(shop, forecasts[:k], reference, now, trained, life.data_red)
             red = tuple(v.name for v in verdicts if not v.passed)
             life.red.append(red)
-            life.data_red += [] if data.passed else [k - 1]
             red_since = None if not red else now if red_since is None else red_since
             due = retrain_due(
                 verdicts,
@@ -132,7 +133,12 @@ def _day(week: int) -> date:
 
 
 def _watch(
-    shop: Shop, forecasts: np.ndarray, reference: pd.DataFrame, now: int, trained: int
+    shop: Shop,
+    forecasts: np.ndarray,
+    reference: pd.DataFrame,
+    now: int,
+    trained: int,
+    data_red: list[int],
 ) -> list[Verdict]:
     """The triggers' verdicts at the end of week `now`."""
     origins = np.arange(PAST - 1, PAST - 1 + len(forecasts))
@@ -141,7 +147,8 @@ def _watch(
     own = origins >= max(trained, now - MATURED_WEEKS)
     recent = shop.frame(forecasts[own], origins[own], actual)
     recent = recent[recent["week"] <= now]
-    since = shop.world.monday[trained]
+    since, red_days = shop.world.monday[trained], shop.world.monday[[PAST + k for k in data_red]]
+    nearest, recent = trusted(nearest, red_days), trusted(recent, red_days)
     return [
         demand_shift(nearest, reference, shop.world.static, since=since)[0],
         error_size(recent, reference)[0],

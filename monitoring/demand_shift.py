@@ -19,8 +19,8 @@ _POOLED_WEEKS = 6.0  # weeks of backtest that the pooled spread counts for in a 
 class ShiftLimits:
     """One chart for all demand and one for each group of series.
 
-    `slack` in standard deviations; all charts together may cry wolf once in `quiet_years` years,
-    were demand as well-behaved as the normal law. A chart's level follows with `memory` (see
+    `slack` in standard deviations; all charts together may cry wolf once in `quiet_years` years
+    of normal deviates; demand's own are less well-behaved, hence so many. A chart's level follows with `memory` (see
     `control.jumps`). A week of a series counts at most `series_cap` standard deviations and a
     week of a group `cap`; cap - slack is below any limit, so no single week trips a chart.
     `common_sd`: at least so much of a group's weekly shift is shared by its series and no fault
@@ -30,7 +30,7 @@ class ShiftLimits:
     """
 
     slack: float = 1.5
-    quiet_years: float = 10.0
+    quiet_years: float = 100.0
     memory: float = 0.2
     cap: float = 3.5
     series_cap: float = 2.5

@@ -21,18 +21,19 @@ class SizeLimits:
     """One chart a slice, of the log of its weekly absolute error over the expected one.
 
     `slack`, `quiet_years`, `memory`, `cap`, `floor_weeks`, `near_steps` as in
-    `demand_shift.ShiftLimits`. `floor_sd`: the least standard deviation of a slice's weekly log
+    `demand_shift.ShiftLimits`; errors wander more than shifts, so the promise is a longer one.
+    `floor_sd`: the least standard deviation of a slice's weekly log
     ratio. A slice of fewer than `floor_rows` rows a week is told but not judged, and so are event
     weeks: a backtest holds too few to know how far off they may be.
     """
 
     slack: float = 1.5
-    quiet_years: float = 10.0
+    quiet_years: float = 1000.0
     memory: float = 0.2
     cap: float = 3.5
     floor_sd: float = 0.10
     floor_rows: int = 30
-    floor_weeks: int = 2
+    floor_weeks: int = 4
     near_steps: int = 4
 
 
