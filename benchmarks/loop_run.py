@@ -16,7 +16,7 @@ from monitoring.error_slices import error_size
 from monitoring.extract_volume import landed_volume
 from monitoring.forecast_archive import trusted
 from monitoring.forecast_error import bias_cusum
-from monitoring.retrain import retrain_due
+from monitoring.retrain import alarms, retrain_due
 from monitoring.verdict import Verdict
 
 LEAD, REVIEW = 2, 1  # weeks
@@ -27,15 +27,15 @@ MATURED_WEEKS = 8
 class Life:
     """What happened in the WATCHED weeks. Weeks count from the first watched one, 0.
 
-    `alarms`: (week, names of the red monitors) of each retrain that an alarm asked for;
-    `refreshes`: weeks of retrains by the calendar; `data_red`: weeks with a red data verdict;
-    `red`: every week's red monitors, also while nothing was due. `cost`: of the plan, summed.
+    `alarms`: (week, names of the red monitors); `retrains`: weeks of the trainings that answered
+    one; `refreshes`: those of the calendar; `data_red`: weeks with a red data verdict. `cost`: of
+    the plan, summed.
     """
 
     alarms: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    retrains: list[int] = field(default_factory=list)
     refreshes: list[int] = field(default_factory=list)
     data_red: list[int] = field(default_factory=list)
-    red: list[tuple[str, ...]] = field(default_factory=list)
     cost: float = 0.0
 
 
@@ -99,7 +99,7 @@ def live(shop: Shop, *, policy: str = "loop") -> Life:
     fit = shop.forecaster(trained).fit(trained)
     reference = shop.backtest(trained) if policy == "loop" else None
     forecasts = np.zeros((WATCHED, len(world.y), AHEAD))
-    red_since: int | None = None
+    verdicts: dict[date, list[Verdict]] = {}
     for k in range(WATCHED):
         now = PAST + k - 1  # the last week that is over: the plan of week PAST + k is made
         if k and policy == "weekly":
@@ -107,22 +107,17 @@ def live(shop: Shop, *, policy: str = "loop") -> Life:
         if k and policy == "loop":
             data = _data_verdict(world, now)
             life.data_red += [] if data.passed else [k - 1]
-            verdicts = _watch(shop, forecasts[:k], reference, now, trained, life.data_red)
-            red = tuple(v.name for v in verdicts if not v.passed)
-            life.red.append(red)
-            red_since = None if not red else now if red_since is None else red_since
-            due = retrain_due(
-                verdicts,
-                red_since=None if red_since is None else _day(red_since),
-                data=[data],
-                as_of=_day(now),
-                trained_on=_day(trained),
-            )
+            today = _watch(shop, forecasts[:k], reference, now, trained, life.data_red)
+            verdicts[_day(now)] = today
+            raised = alarms(verdicts)
+            if raised and raised[-1].day == _day(now):
+                life.alarms.append((k - 1, tuple(v.name for v in today if not v.passed)))
+            due = retrain_due(raised, data=[data], as_of=_day(now), trained_on=_day(trained))
             if not due.passed:
-                life.alarms += [(k - 1, red)] if red else []
-                life.refreshes += [] if red else [k - 1]
+                is_answer = any(alarm.day > _day(trained) for alarm in raised)
+                (life.retrains if is_answer else life.refreshes).append(k - 1)
                 fit, trained = shop.forecaster(now).fit(now), now
-                reference, red_since = shop.backtest(now), None
+                reference = shop.backtest(now)
         forecasts[k] = shop.forecaster(now).forecast(fit, now)
     life.cost = _plan_cost(shop, forecasts)
     return life
@@ -147,10 +142,10 @@ def _watch(
     own = origins >= max(trained, now - MATURED_WEEKS)
     recent = shop.frame(forecasts[own], origins[own], actual)
     recent = recent[recent["week"] <= now]
-    since, red_days = shop.world.monday[trained], shop.world.monday[[PAST + k for k in data_red]]
+    red_days = shop.world.monday[[PAST + k for k in data_red]]
     nearest, recent = trusted(nearest, red_days), trusted(recent, red_days)
     return [
-        demand_shift(nearest, reference, shop.world.static, since=since)[0],
+        demand_shift(nearest, reference, shop.world.static)[0],
         error_size(recent, reference)[0],
         bias_cusum(recent, reference),
     ]

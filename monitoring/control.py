@@ -1,4 +1,6 @@
-"""Control charts: cumulative sums of standardised deviations and the limit they may reach."""
+"""Control charts: sums that grow when a series breaks with its level, and how far they may."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -6,36 +8,53 @@ WEEKS_A_YEAR = 52
 _OVERSHOOT = 1.166  # mean excess of a normal random walk over a barrier
 
 
-def cusum(z: np.ndarray, slack: float) -> tuple[np.ndarray, np.ndarray]:
-    """Two-sided cumulative sums (periods, charts) of `z`: upwards and downwards, both >= 0.
+@dataclass(frozen=True)
+class Sums:
+    """Cumulative sums (periods, charts), each as it stood at the end of its period: `up` and
+    `down`; `weeks`: periods since the larger of the two left zero; `limit`: what trips a chart."""
 
-    `z` (periods, charts) is standardised; `slack` is what one period forgives. A nan period leaves
-    its chart as it is. Page (1954).
+    up: np.ndarray
+    down: np.ndarray
+    weeks: np.ndarray
+    limit: float
+
+    @property
+    def tripped(self) -> np.ndarray:
+        """Whether a chart tripped in that very period."""
+        return np.maximum(self.up, self.down) > self.limit
+
+
+def break_sums(
+    z: np.ndarray, *, slack: float, memory: float, cap: float, limit: float
+) -> Sums:
+    """Two-sided CUSUM (Page 1954) of how far each period lies from the level the chart had before.
+
+    `z` (periods, charts) is standardised; nan leaves a chart as it is. The level is an
+    exponentially weighted mean that starts at zero and takes in `memory` of each deviation:
+    a model that is a little off for months moves the level, not the sums; only a break adds up.
+    Deviations are cut at `cap`; `slack` is what one period forgives. A chart that trips starts
+    again from zero, at the level the break has brought it to.
     """
-    up, down = np.zeros(z.shape), np.zeros(z.shape)
-    above = below = np.zeros(z.shape[1])
+    shape = z.shape
+    level, up, down = (np.zeros(shape[1]) for _ in range(3))
+    n_up, n_down = np.zeros(shape[1], int), np.zeros(shape[1], int)
+    kept_up, kept_down, kept_weeks = np.zeros(shape), np.zeros(shape), np.zeros(shape, int)
     for t, row in enumerate(z):
         seen = ~np.isnan(row)
-        value = np.where(seen, row, 0.0)
-        above = np.where(seen, np.maximum(0.0, above + value - slack), above)
-        below = np.where(seen, np.maximum(0.0, below - value - slack), below)
-        up[t], down[t] = above, below
-    return up, down
-
-
-def jumps(z: np.ndarray, memory: float, cap: float) -> np.ndarray:
-    """How far each period of `z` (periods, charts) lies from the level the chart had before.
-
-    The level is an exponentially weighted mean that starts at zero, takes in `memory` of each
-    deviation, and is nan-proof: a period that was not seen leaves it as it is. Deviations are cut
-    at `cap`, also before they enter the level. A model that is a little off for months moves the
-    level, not the sums; only a break adds up.
-    """
-    level, found = np.zeros(z.shape[1]), np.full(z.shape, np.nan)
-    for t, row in enumerate(z):
-        found[t] = np.clip(row - level, -cap, cap)
-        level = level + memory * np.nan_to_num(found[t])
-    return found
+        gap = np.where(seen, np.clip(row - level, -cap, cap), 0.0)
+        up = np.where(seen, np.maximum(0.0, up + gap - slack), up)
+        down = np.where(seen, np.maximum(0.0, down - gap - slack), down)
+        n_up, n_down = np.where(up > 0, n_up + seen, 0), np.where(down > 0, n_down + seen, 0)
+        kept_up[t], kept_down[t] = up, down
+        kept_weeks[t] = np.where(up >= down, n_up, n_down)
+        level = level + memory * gap
+        above, below = up > limit, down > limit
+        # mean deviation while the sum grew, less what the memory took in on the way
+        level = level + np.where(above, (1 - memory) * (up / np.maximum(n_up, 1) + slack), 0.0)
+        level = level - np.where(below, (1 - memory) * (down / np.maximum(n_down, 1) + slack), 0.0)
+        up, down = np.where(above, 0.0, up), np.where(below, 0.0, down)
+        n_up, n_down = np.where(above, 0, n_up), np.where(below, 0, n_down)
+    return Sums(kept_up, kept_down, kept_weeks, limit)
 
 
 def decision_limit(slack: float, *, n_sums: int, quiet_years: float) -> float:

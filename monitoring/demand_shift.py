@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monitoring.control import cusum, decision_limit, jumps, robust_sd
+from monitoring.control import break_sums, decision_limit, robust_sd
 from monitoring.verdict import Verdict
 
 NAME = "demand_shift"
@@ -21,7 +21,7 @@ class ShiftLimits:
 
     `slack` in standard deviations; all charts together may cry wolf once in `quiet_years` years
     of normal deviates; demand's own are less well-behaved, hence so many. A chart's level follows with `memory` (see
-    `control.jumps`). A week of a series counts at most `series_cap` standard deviations and a
+    `control.break_sums`). A week of a series counts at most `series_cap` standard deviations and a
     week of a group `cap`; cap - slack is below any limit, so no single week trips a chart.
     `common_sd`: at least so much of a group's weekly shift is shared by its series and no fault
     of the model; in event weeks `event_widening` times as much. Groups of fewer than
@@ -32,7 +32,7 @@ class ShiftLimits:
     slack: float = 1.5
     quiet_years: float = 100.0
     memory: float = 0.2
-    cap: float = 3.5
+    cap: float = 4.5
     series_cap: float = 2.5
     common_sd: float = 0.05
     event_widening: float = 2.0
@@ -47,7 +47,6 @@ def demand_shift(
     reference: pd.DataFrame,
     static: pd.DataFrame | None = None,
     *,
-    since: pd.Timestamp | None = None,
     levels: Iterable[str] = GROUPS,
     limits: ShiftLimits | None = None,
 ) -> tuple[Verdict, pd.DataFrame]:
@@ -65,9 +64,9 @@ def demand_shift(
     d the median over the groups of its level is taken off: what all share is the total's chart.
     Two-sided CUSUM (Page 1954) of its jumps, with the limit of `control.decision_limit`.
 
-    `matured` may hold forecasts of earlier models too: they tell the level each chart came from.
-    With `since` only weeks after it enter the sums, so that a new champion starts from zero.
-    `shift` is the mean d since the larger sum left zero.
+    `matured` holds what all champions of late forecast: a chart tells a break in demand, whoever
+    was in charge, and starts again by itself once it tripped (`control.break_sums`). The verdict
+    is that of the newest week. `shift` is the mean d since the larger sum left zero.
     """
     limits = limits or ShiftLimits()
     past = in_stock(reference)
@@ -75,9 +74,7 @@ def demand_shift(
     ids = pd.Index(past["unique_id"].unique())
     now = in_stock(matured)
     now = nearest(now[now["unique_id"].isin(ids)])
-    days = np.sort(now["ds"].unique())
-    is_own = np.ones(len(days), bool) if since is None else days > np.datetime64(since)
-    weeks = int(is_own.sum())
+    weeks = int(now["ds"].nunique())
     numbers: dict[str, float] = {"n_weeks": weeks, "n_series": now["unique_id"].nunique()}
     if weeks < limits.floor_weeks or past["y"].sum() <= 0 or past["y_hat"].sum() <= 0:
         told = f"too little matured, not judged: {weeks} weeks of {limits.floor_weeks} needed"
@@ -94,7 +91,7 @@ def demand_shift(
         told = "no group is large enough, not judged"
         return Verdict(NAME, True, told, numbers), pd.DataFrame(columns=_TABLE)
     height = decision_limit(limits.slack, n_sums=2 * len(charts), quiet_years=limits.quiet_years)
-    table = _table(charts, is_own, height, limits)
+    table = _table(charts, height, limits)
     red = table[table["is_red"]]
     numbers |= {
         "n_groups": len(table),
@@ -217,7 +214,6 @@ def _charts(
     quiet_sd = _common_sd(past, past_own, ~past_event, limits.common_sd)
     event_sd = _common_sd(past, past_own, past_event, limits.event_widening * quiet_sd)
     z = now / np.sqrt(own + np.where(event, event_sd, quiet_sd) ** 2)
-    z = jumps(z, limits.memory, limits.cap)
     return [
         _Chart(level, str(name), int(matrix[:, k].sum()), z[:, k], now[:, k])
         for k, name in enumerate(members.columns)
@@ -232,28 +228,28 @@ def _common_sd(past: np.ndarray, own: np.ndarray, chosen: np.ndarray, floor: flo
     return float(np.sqrt(max(beyond, floor**2)))
 
 
-def _table(
-    charts: list[_Chart], is_own: np.ndarray, height: float, limits: ShiftLimits
-) -> pd.DataFrame:
-    up, down = cusum(np.column_stack([chart.z[is_own] for chart in charts]), limits.slack)
-    rows = []
-    for k, chart in enumerate(charts):
-        sums = up[:, k] if up[-1, k] >= down[-1, k] else down[:, k]
-        zeros = np.flatnonzero(sums == 0)
-        since = min(zeros[-1] + 1 if len(zeros) else 0, len(sums) - 1)
-        rows.append(
-            {
-                "level": chart.level,
-                "group": chart.group,
-                "n_series": chart.n_series,
-                "shift": float(chart.shift[is_own][since:].mean()),
-                "sum_up": up[-1, k],
-                "sum_down": down[-1, k],
-                "limit": height,
-                "is_red": max(up[-1, k], down[-1, k]) > height,
-            }
-        )
-    table = pd.DataFrame(rows, columns=_TABLE)
+def _table(charts: list[_Chart], height: float, limits: ShiftLimits) -> pd.DataFrame:
+    sums = break_sums(
+        np.column_stack([chart.z for chart in charts]),
+        slack=limits.slack,
+        memory=limits.memory,
+        cap=limits.cap,
+        limit=height,
+    )
+    weeks = np.maximum(sums.weeks[-1], 1)
+    table = pd.DataFrame(
+        {
+            "level": [chart.level for chart in charts],
+            "group": [chart.group for chart in charts],
+            "n_series": [chart.n_series for chart in charts],
+            "shift": [c.shift[-n:].mean() for c, n in zip(charts, weeks, strict=True)],
+            "sum_up": sums.up[-1],
+            "sum_down": sums.down[-1],
+            "limit": height,
+            "is_red": sums.tripped[-1],
+        },
+        columns=_TABLE,
+    )
     furthest = table[["sum_up", "sum_down"]].max(axis=1)
     order = np.lexsort((table["group"], table["level"], -furthest))
     return table.iloc[order].reset_index(drop=True)

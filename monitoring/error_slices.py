@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monitoring.control import cusum, decision_limit, jumps, robust_sd
+from monitoring.control import break_sums, decision_limit, robust_sd
 from monitoring.demand_shift import in_stock, nearest
 from monitoring.verdict import Verdict
 
@@ -67,7 +67,6 @@ def error_size(
     sides = [_slices(_Rows.of(frame, expected, by_step, classes)) for frame in (now, past)]
     names = [name for name in sides[0] if name in sides[1]]
     sd = _spread([sides[1][name] for name in names], limits)
-    sums = {name: _chart(sides[0][name], sides[1][name], sd, limits) for name in names}
     judged = [
         name
         for name in names
@@ -76,6 +75,7 @@ def error_size(
     height = decision_limit(
         limits.slack, n_sums=max(len(judged), 1), quiet_years=limits.quiet_years
     )
+    sums = {name: _chart(*(side[name] for side in sides), sd, height, limits) for name in names}
     rows = [
         _row(name, *(side[name] for side in sides))
         | {
@@ -219,11 +219,13 @@ def _spread(reference: list[_Weeks], limits: SizeLimits) -> float:
     return max(seen, limits.floor_sd)
 
 
-def _chart(now: _Weeks, past: _Weeks, sd: float, limits: SizeLimits) -> float:
+def _chart(now: _Weeks, past: _Weeks, sd: float, height: float, limits: SizeLimits) -> float:
     z = (now.ratio - np.median(past.ratio)) / sd
     z = np.where(now.in_event, np.nan, z)[:, None]
-    up, _ = cusum(jumps(z, limits.memory, limits.cap), limits.slack)
-    return float(up[-1, 0])
+    sums = break_sums(
+        z, slack=limits.slack, memory=limits.memory, cap=limits.cap, limit=height
+    )
+    return float(sums.up[-1, 0])
 
 
 def _row(name: str, now: _Weeks, past: _Weeks) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Is a retrain due? One answer from all red verdicts, the data's health and the calendar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,49 +18,63 @@ class RetrainRule:
     calendar_days: int = 56
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """The first day of a stretch on which a monitor of a model was red, and what it said."""
+
+    day: date
+    reason: str
+
+
+def alarms(days: Mapping[date, Sequence[Verdict]]) -> list[Alarm]:
+    """The edges in the verdicts of a model's monitors, by day: one alarm for each stretch of days
+    on which at least one was red, however many were."""
+    found, was_red = [], False
+    for day in sorted(days):
+        red = [verdict for verdict in days[day] if not verdict.passed]
+        if red and not was_red:
+            reason = "; ".join(f"{verdict.name}: {verdict.reason}" for verdict in red)
+            found.append(Alarm(day, reason))
+        was_red = bool(red)
+    return found
+
+
 def retrain_due(
-    verdicts: Sequence[Verdict],
+    raised: Sequence[Alarm],
     *,
-    red_since: date | None,
     data: Sequence[Verdict],
     as_of: date,
     trained_on: date | None,
     rule: RetrainRule | None = None,
 ) -> Verdict:
-    """Verdict "retrain_due" of one model: red asks for exactly one training.
+    """Verdict "retrain_due" of one model: each alarm asks for exactly one training.
 
-    `verdicts`: today's of the monitors that may trigger; `red_since`: first day of the unbroken
-    stretch of days on which one of them was red, up to today. `data`: the extracts' verdicts:
-    bad data is not drift, so nothing is due while one of them is red. `trained_on`: as-of day of
-    the last training that came to its end, promoted or refused. It answers every alarm that was
-    raised by then; an alarm whose training was cut off stays due.
+    `raised`: the model's alarms up to `as_of`. `trained_on`: as-of day of the last training that
+    came to its end, promoted or refused. It answers every alarm raised by then; an alarm whose
+    training was cut off, or that came while it could not be answered, waits. `data`: today's
+    verdicts on the extracts: bad data is not drift, so nothing is due while one of them is red.
     """
     rule = rule or RetrainRule()
-    red = [verdict for verdict in verdicts if not verdict.passed]
     broken = [verdict for verdict in data if not verdict.passed]
-    age = None if trained_on is None else (as_of - trained_on).days
     numbers: dict[str, float] = {
-        "n_red": len(red),
         "n_data_red": len(broken),
         "cool_down_days": rule.cool_down_days,
         "calendar_days": rule.calendar_days,
     }
-    if age is not None:
-        numbers["days_since_training"] = age
 
     def answer(is_due: bool, reason: str) -> Verdict:
         return Verdict(NAME, not is_due, reason, numbers)
 
-    if age is None:
+    if trained_on is None:
         return answer(False, "no model was trained yet: the first training is not a retrain")
-    why = "; ".join(f"{verdict.name}: {verdict.reason}" for verdict in red)
-    is_new = bool(red) and (red_since is None or red_since > trained_on)
-    is_old = age >= rule.calendar_days
-    if not is_new and not is_old:
-        if red:
-            return answer(False, f"red, and answered by the training of {trained_on}: {why}")
-        return answer(False, f"nothing is red; last trained {age} days ago")
-    wish = why if is_new else f"last trained {age} days ago, limit {rule.calendar_days}"
+    age = (as_of - trained_on).days
+    waiting = [alarm for alarm in raised if trained_on < alarm.day <= as_of]
+    numbers |= {"days_since_training": age, "n_alarms": len(waiting)}
+    if not waiting and age < rule.calendar_days:
+        return answer(False, f"no alarm since the training of {trained_on}, {age} days ago")
+    wish = f"last trained {age} days ago, limit {rule.calendar_days}"
+    if waiting:
+        wish = f"red since {waiting[0].day}: {waiting[0].reason}"
     if broken:
         first = broken[0]
         return answer(
