@@ -61,7 +61,8 @@ def decision_limit(slack: float, *, n_sums: int, quiet_years: float) -> float:
     """Height at which one of `n_sums` independent one-sided sums of weekly standard normals
     would trip once in `quiet_years` years.
 
-    Inverse of Siegmund's approximation of the average run length (1985): the more charts are
+    Inverse of Siegmund's approximation of the average run length (1985), good to a factor of
+    three for a slack up to 1.5: the more charts are
     watched, the higher each must climb, so that all together keep the promise.
     """
     weeks = max(n_sums, 1) * quiet_years * WEEKS_A_YEAR

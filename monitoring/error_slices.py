@@ -58,6 +58,7 @@ def error_size(
     near = past[past["step"] <= limits.near_steps]
     now = in_stock(matured)
     now = now[now["unique_id"].isin(near["unique_id"].unique()) & now["step"].isin(past["step"])]
+    past = past[past["step"].isin(now["step"])] if len(now) else past
     n_weeks = int(now["ds"].nunique())
     numbers: dict[str, float] = {"n_rows": len(now), "n_weeks": n_weeks}
     if n_weeks < limits.floor_weeks or near.empty or near["y"].sum() <= 0:

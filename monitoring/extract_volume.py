@@ -53,7 +53,7 @@ def landed_volume(
     lived = np.asarray(days[:-1] >= started)
     peak = np.zeros(len(days), bool)
     if peaks is not None:
-        peak = peaks.reindex(days).fillna(False).to_numpy(bool)
+        peak = np.asarray(days.isin(peaks.index[peaks.to_numpy(bool)]))
     same_phase = peak[:-1] == peak[-1]
     weekday = np.asarray(days[:-1].dayofweek == day.dayofweek)
     wanted = lived & same_phase & weekday
