@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from benchmarks.loop_forecaster import Fit, Forecaster
+from benchmarks.loop_forecaster import Forecaster
 from benchmarks.loop_world import AHEAD, PAST, PLATFORMS, WATCHED, WEEKS, World
 from ml.replenishment.outcome import Costs
 from ml.replenishment.protection import z_score
@@ -23,6 +23,8 @@ LEAD, REVIEW = 2, 1  # weeks
 COSTS = Costs(holding=0.2, shortage=1.0)
 CUTOFFS = (21, 17, 13)  # weeks before a training: the product's three windows of 13 weeks
 MATURED_WEEKS = 8
+
+
 @dataclass
 class Life:
     """What happened in the WATCHED weeks. Weeks count from the first watched one, 0.
@@ -91,16 +93,16 @@ class Shop:
         )
 
 
-def live(shop: Shop, *, policy: str = "loop") -> Life:
-    """Live the watched weeks. `policy`: "loop" watches and retrains, "never" keeps the first
+def live(shop: Shop, *, policy: str = "loop", weeks: int = WATCHED) -> Life:
+    """Live the first `weeks` watched weeks. `policy`: "loop" watches and retrains, "never" keeps the first
     model, "weekly" trains every week. The stand-in's challengers are not gated."""
     world, life = shop.world, Life()
     trained = PAST - 1
     fit = shop.forecaster(trained).fit(trained)
     reference = shop.backtest(trained) if policy == "loop" else None
-    forecasts = np.zeros((WATCHED, len(world.y), AHEAD))
+    forecasts = np.zeros((weeks, len(world.y), AHEAD))
     verdicts: dict[date, list[Verdict]] = {}
-    for k in range(WATCHED):
+    for k in range(weeks):
         now = PAST + k - 1  # the last week that is over: the plan of week PAST + k is made
         if k and policy == "weekly":
             fit = shop.forecaster(now).fit(now)
@@ -174,8 +176,6 @@ def _plan_cost(shop: Shop, forecasts: np.ndarray) -> float:
         return np.rint(np.maximum(levels[t] - shelf.position, 0.0))
 
     first = forecasts[0]
-    shelf = open_shelf(
-        np.rint(first[:, 0] * 1.3), np.rint(first[:, [1, 1]]), longest_lead=LEAD
-    )
-    ledger, _ = replay(order, shop.world.y[:, PAST : PAST + WATCHED], shelf, lead=LEAD)
+    shelf = open_shelf(np.rint(first[:, 0] * 1.3), np.rint(first[:, [1, 1]]), longest_lead=LEAD)
+    ledger, _ = replay(order, shop.world.y[:, PAST : PAST + len(forecasts)], shelf, lead=LEAD)
     return float(COSTS.of(ledger)[:, 4:].sum())

@@ -24,9 +24,7 @@ class Sums:
         return np.maximum(self.up, self.down) > self.limit
 
 
-def break_sums(
-    z: np.ndarray, *, slack: float, memory: float, cap: float, limit: float
-) -> Sums:
+def break_sums(z: np.ndarray, *, slack: float, memory: float, cap: float, limit: float) -> Sums:
     """Two-sided CUSUM (Page 1954) of how far each period lies from the level the chart had before.
 
     `z` (periods, charts) is standardised; nan leaves a chart as it is. The level is an

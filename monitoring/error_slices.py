@@ -223,9 +223,7 @@ def _spread(reference: list[_Weeks], limits: SizeLimits) -> float:
 def _chart(now: _Weeks, past: _Weeks, sd: float, height: float, limits: SizeLimits) -> float:
     z = (now.ratio - np.median(past.ratio)) / sd
     z = np.where(now.in_event, np.nan, z)[:, None]
-    sums = break_sums(
-        z, slack=limits.slack, memory=limits.memory, cap=limits.cap, limit=height
-    )
+    sums = break_sums(z, slack=limits.slack, memory=limits.memory, cap=limits.cap, limit=height)
     return float(sums.up[-1, 0])
 
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import loop
 from benchmarks.loop_forecaster import Forecaster
 from benchmarks.loop_run import Shop, live
-from benchmarks.loop_world import DARK_WEEKS, PAST, WATCHED, make_world
+from benchmarks.loop_world import DARK_WEEKS, PAST, make_world
 
 
 def test_equal_seeds_give_equal_shops_and_a_change_touches_only_what_comes_after():
@@ -31,10 +31,10 @@ def test_no_forecast_sees_what_comes_after_it():
 
 def test_a_dark_platform_is_seen_at_once_and_trains_nothing_while_it_lasts():
     world = make_world(5, "dark", n_skus=60)
-    life, at = live(Shop(world)), world.changed_at - PAST
+    at = world.changed_at - PAST
+    life = live(Shop(world), weeks=at + DARK_WEEKS + 2)
     assert life.data_red == list(range(at, at + DARK_WEEKS))
     assert not {*life.retrains, *life.refreshes} & set(life.data_red)
-    assert len(life.refreshes) >= 2, "the calendar goes on around it"
 
 
 @pytest.mark.parametrize("policy", ["never", "weekly"])
@@ -62,8 +62,8 @@ def test_the_last_line_is_what_the_promise_is_read_from(monkeypatch, capsys, tmp
 
 def test_alarms_come_after_the_change_and_a_retrain_answers_them():
     world = make_world(2011, "down")
-    life = live(Shop(world))
+    at = world.changed_at - PAST
+    life = live(Shop(world), weeks=at + 4)
     weeks = [week for week, _ in life.alarms]
-    assert world.changed_at - PAST <= weeks[0] <= world.changed_at - PAST + 2
-    assert life.retrains[0] == weeks[0]
-    assert max(weeks) < WATCHED
+    assert at <= weeks[0] <= at + 2
+    assert life.retrains == weeks

@@ -9,7 +9,9 @@ USUAL = {"slack": 1.5, "memory": 0.2, "cap": 4.5}
 
 
 def sums(z, **changes):
-    return break_sums(np.asarray(z, float).reshape(len(z), -1), **(USUAL | {"limit": 3.3} | changes))
+    return break_sums(
+        np.asarray(z, float).reshape(len(z), -1), **(USUAL | {"limit": 3.3} | changes)
+    )
 
 
 @pytest.mark.parametrize("slack", [0.5, 1.0, 1.5])
