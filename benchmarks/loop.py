@@ -6,7 +6,7 @@ Half a year of weeks for each seed, quiet and with each planted change. Monitors
 retrain rule and the plan's replay are the product's own; the forecaster is a pooled ridge
 regression that stands in for the ensemble, and no gate is played: every challenger takes charge.
 Limits were chosen on seeds from 2000 on, and none of those is reported.
-A false retrain is one that an alarm asked for in a quiet shop; those of the calendar are told apart.
+A false retrain is one that an alarm asked for in a quiet shop; the calendar's are told apart.
 """
 
 import argparse

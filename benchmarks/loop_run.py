@@ -94,8 +94,11 @@ class Shop:
 
 
 def live(shop: Shop, *, policy: str = "loop", weeks: int = WATCHED) -> Life:
-    """Live the first `weeks` watched weeks. `policy`: "loop" watches and retrains, "never" keeps the first
-    model, "weekly" trains every week. The stand-in's challengers are not gated."""
+    """Live the first `weeks` watched weeks.
+
+    `policy`: "loop" watches and retrains, "never" keeps the first model, "weekly" trains every
+    week. The stand-in's challengers are not gated.
+    """
     world, life = shop.world, Life()
     trained = PAST - 1
     fit = shop.forecaster(trained).fit(trained)

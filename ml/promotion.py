@@ -122,8 +122,8 @@ def decide(
     `abc_class` maps unique_id to A, B or C; without it the A class is the largest series that
     make up 80 % of the compared volume. `attributes` (unique_id and text columns) name further
     slices that must not collapse. `plan_cost` replays the plan on the frames: the challenger's
-    must not cost more than its rival's, by the same paired bootstrap. `champion` is the champion's recipe backtested on these
-    cutoffs, None when there is none.
+    must not cost more than its rival's, by the same paired bootstrap. `champion` is the
+    champion's recipe backtested on these cutoffs, None when there is none.
 
     Raises ValueError when the frames differ in cutoffs, keys or actuals.
     """

@@ -20,9 +20,10 @@ class ShiftLimits:
     """One chart for all demand and one for each group of series.
 
     `slack` in standard deviations; all charts together may cry wolf once in `quiet_years` years
-    of normal deviates; demand's own are less well-behaved, hence so many. A chart's level follows with `memory` (see
-    `control.break_sums`). A week of a series counts at most `series_cap` standard deviations and a
-    week of a group `cap`; cap - slack is below any limit, so no single week trips a chart.
+    of normal deviates; demand's own are less well-behaved, hence so many. A chart's level follows
+    with `memory` (see `control.break_sums`). A week of a series counts at most `series_cap`
+    standard deviations and a week of a group `cap`; cap - slack is below any limit, so no single
+    week trips a chart.
     `common_sd`: at least so much of a group's weekly shift is shared by its series and no fault
     of the model; in event weeks `event_widening` times as much. Groups of fewer than
     `floor_series` series, and levels of fewer than `floor_groups` groups, are not charted;

@@ -150,7 +150,7 @@ class _Rows:
         is_first[nearest(frame).index] = True
         has_interval = {"p05", "p95"} <= set(frame)
         inside = frame["y"].between(frame["p05"], frame["p95"]) if has_interval else np.nan
-        is_event = frame["is_event"] if "is_event" in frame else False
+        is_event = frame.get("is_event", False)
         return cls(
             week=np.unique(frame["ds"].to_numpy(), return_inverse=True)[1],
             step=step,

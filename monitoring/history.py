@@ -35,7 +35,7 @@ def rows(as_of: date, asset: str, verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 
 def merged(history: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Both together, `new` in place of what it repeats; sorted, so that a repeat changes nothing."""
+    """Both together, `new` in place of what it repeats, sorted: a repeat changes nothing."""
     together = pd.concat([frame for frame in (history, new) if len(frame)] or [new])
     last = together.drop_duplicates(KEY, keep="last")
     return last.sort_values(KEY, ignore_index=True)

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from orchestration.assets.extract_health import health, keep, kept, peak_days, registered_shops
+from orchestration.assets.extract_health import health, peak_days, registered_shops
 from orchestration.landing.lake import load_range
 from orchestration.landing.layout import landed_shops
 from orchestration.resources import Results
+from orchestration.verdicts import keep, of_data
 
 DAY = date(2026, 5, 10)  # a Sunday outside every peak
 DAYS = 30
@@ -28,7 +29,7 @@ def land(landing, shop, day, *, rows=60, factor=1.0, header=HEADER, with_custome
 
 
 def verdicts(tmp_path, *, last=None, **today):
-    """The health of the last day; `today` maps a shop to how its last day lands, None to nothing."""
+    """The health of the last day; `today` maps a shop to how that day lands, None: it does not."""
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     for back in range(DAYS, -1, -1):
         for shop in ("one", "two"):
@@ -118,6 +119,6 @@ def test_verdicts_are_kept_by_day_with_the_extracts_name(tmp_path):
     results = Results(folder=str(tmp_path), out="o", reports="r", reports_url="u")
     found = verdicts(tmp_path, two=None)
     keep(results, DAY, "generic/order_lines", found.values())
-    (red,) = [verdict for verdict in kept(results, DAY) if not verdict.passed]
+    (red,) = [verdict for verdict in of_data(results, DAY) if not verdict.passed]
     assert red.reason.startswith("generic/order_lines: landed_volume: generic/two")
-    assert kept(results, DAY - timedelta(days=1)) == []
+    assert of_data(results, DAY - timedelta(days=1)) == []

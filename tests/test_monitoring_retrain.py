@@ -8,6 +8,7 @@ from monitoring.retrain import alarms, retrain_due
 from monitoring.verdict import Verdict
 
 TODAY = date(2026, 6, 28)
+A_MONTH_AGO = TODAY - timedelta(days=30)
 RED = Verdict("demand_shift", False, "brand b2 sold +60%")
 GREEN = Verdict("demand_shift", True, "quiet")
 OTHER = Verdict("bias_cusum", False, "20 % of products")
@@ -18,7 +19,7 @@ def ago(days: int) -> date:
     return TODAY - timedelta(days=days)
 
 
-def due(raised=(), *, data=(), trained=ago(30), as_of=TODAY):
+def due(raised=(), *, data=(), trained=A_MONTH_AGO, as_of=TODAY):
     return retrain_due(raised, data=data, as_of=as_of, trained_on=trained)
 
 

@@ -1,6 +1,5 @@
 """Is what landed today what usually lands? The verdicts on one extract."""
 
-from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -19,10 +18,7 @@ from monitoring.extract_volume import landed_volume
 from monitoring.verdict import Verdict
 from orchestration.landing.layout import landed_shops
 from orchestration.landing.profile import landed_profile
-from orchestration.resources import Results
 from orchestration.settings import DBT_PROJECT_DIR
-
-FOLDER = "extracts"
 
 
 def health(lake: Path, landing: Path, platform: str, dataset: str, day: date) -> list[Verdict]:
@@ -65,22 +61,3 @@ def peak_days(platform: str) -> pd.Series:
     mine = table[(table["phase"] == "peak") & table["platform"].isin(["all", platform])]
     days = {day for row in mine.itertuples() for day in pd.date_range(row.starts_on, row.ends_on)}
     return pd.Series(True, index=pd.DatetimeIndex(sorted(days)), dtype=bool)
-
-
-def keep(results: Results, day: date, name: str, verdicts: Iterable[Verdict]) -> None:
-    """Remember an extract's verdicts of a day for those who must know whether data is sound."""
-    for verdict in verdicts:
-        path = f"{FOLDER}/{name.replace('/', '.')}.{verdict.name}.json"
-        results.write_text(day, path, verdict.to_json())
-
-
-def kept(results: Results, day: date) -> list[Verdict]:
-    """All extracts' verdicts of a day; each reason begins with the extract's name."""
-    found = []
-    for path in sorted(results.path(day, FOLDER).glob("*.json")):
-        verdict = Verdict.from_json(path.read_text(encoding="utf-8"))
-        extract = "/".join(path.name.split(".")[:2])
-        found.append(
-            Verdict(verdict.name, verdict.passed, f"{extract}: {verdict.reason}", verdict.numbers)
-        )
-    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from monitoring.extract_quality import broken_share
-from orchestration.assets.extract_health import health, keep
+from orchestration.assets.extract_health import health
 from orchestration.automation import NIGHTLY
 from orchestration.checks import check_result
 from orchestration.landing import SOURCES
@@ -16,6 +16,7 @@ from orchestration.landing.lake import LoadReport, load_range
 from orchestration.partitions import daily
 from orchestration.resources import Lake, Results
 from orchestration.settings import Settings
+from orchestration.verdicts import keep
 
 
 def extracts(settings: Settings) -> list[dg.AssetsDefinition]:

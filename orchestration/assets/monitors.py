@@ -11,16 +11,24 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
-from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS, FEAT_DEMAND
+from ml.columns import (
+    FEAT_CUSTOMER,
+    FEAT_CUSTOMER_EVENTS,
+    FEAT_DEMAND,
+    FEAT_DEMAND_STATIC,
+    FEAT_KNOWN_FUTURE,
+)
 from monitoring.drift import Windows
+from monitoring.forecast_watch import judge_forecasts
+from monitoring.history import red_days
+from monitoring.report import Workspace
 from monitoring.verdict import Verdict
 from orchestration.assets.demand import week_before
 from orchestration.assets.metadata import score_table
 from orchestration.automation import GATED
 from orchestration.checks import check_result, verdict_check
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
-
-MATURED_WEEKS = 8
+from orchestration.verdicts import DATA, keep, read_history
 
 
 def monitor(
@@ -75,16 +83,14 @@ def customer_drift(
 
 @monitor(
     "forecast_error",
-    ["demand_forecast", "feat_demand"],
+    ["demand_forecast", "feat_demand", "feat_known_future", "feat_demand_static"],
     "How far off were past forecasts, now that their weeks are over, against the backtest's "
-    "control limits; and has demand left its forecast for a share of the products?",
+    "control limits; has demand left its forecast, in a brand, a category, or for a share of the "
+    "products?",
 )
 def forecast_error(
     lake: Lake, warehouse: Warehouse, models: Models, results: Results
 ) -> dg.MaterializeResult:
-    from monitoring.forecast_archive import mature
-    from monitoring.forecast_error import bias_cusum
-    from monitoring.forecast_error import forecast_error as judge
     from monitoring.report import regression_report
 
     as_of = lake.last_visible_day()
@@ -96,25 +102,40 @@ def forecast_error(
         for day, frame in results.read_all("demand_forecast")
         if day <= as_of
     )
-    # a new champion is not blamed for what its predecessor forecast
-    archive = archive[archive["model_version"] == champion.version]
-    matured = mature(archive, warehouse.read(FEAT_DEMAND), last_weeks=MATURED_WEEKS)
-    verdicts = [judge(matured, backtest), bias_cusum(matured, backtest)]
-    for verdict in verdicts:
-        _keep(results, as_of, verdict)
+    judged = judge_forecasts(
+        archive,
+        backtest,
+        warehouse.read(FEAT_DEMAND),
+        warehouse.read(FEAT_DEMAND_STATIC),
+        warehouse.read(FEAT_KNOWN_FUTURE),
+        champion=champion.version,
+        red_days=red_days(read_history(results, as_of), DATA),
+    )
+    keep(results, as_of, "forecast_error", judged.verdicts)
+    results.write(as_of, "forecast_error_by_slice", judged.by_slice)
+    results.write(as_of, "demand_shift_by_group", judged.by_group)
     about = "Current: matured forecasts; reference: the champion's backtest"
-    current, reference = matured, backtest
-    if matured.empty and backtest["cutoff"].nunique() > 1:
+    current, reference = judged.matured, backtest
+    if current.empty and backtest["cutoff"].nunique() > 1:
         about = "No forecast has matured yet: the newest backtest window stands in as current"
         newest = backtest["cutoff"] == backtest["cutoff"].max()
         current, reference = backtest[newest], backtest[~newest]
     report = results.report_path(as_of, "forecast_error")
-    regression_report(current, reference, report, verdict=verdicts[0], about=about)
+    regression_report(
+        current,
+        reference,
+        report,
+        verdict=judged.verdicts[0],
+        about=about,
+        workspace=workspace(results, as_of, "forecast_error"),
+    )
     return dg.MaterializeResult(
         metadata={
             **_report(results, report),
             "compared": about,
-            **{v.name: v.reason for v in verdicts},
+            **{v.name: v.reason for v in judged.verdicts},
+            "by_slice": score_table(judged.by_slice),
+            "by_group": score_table(judged.by_group.head(10)),
         }
     )
 
@@ -144,13 +165,18 @@ def churn_performance(
     )
     matured = mature_scores(archive, labels)
     verdict = judge(matured, backtest)
-    _keep(results, as_of, verdict)
+    keep(results, as_of, verdict.name, [verdict])
     report = results.report_path(as_of, verdict.name)
     about = "Current: matured scores; reference: the champion's evaluation"
     if matured.empty:
         about = "No score has matured yet: the champion's evaluation is shown on both sides"
         matured = backtest
-    churn_report(matured, backtest, report, verdict=verdict, about=about)
+    churn_report(
+        *(matured, backtest, report),
+        verdict=verdict,
+        about=about,
+        workspace=workspace(results, as_of, verdict.name),
+    )
     return dg.MaterializeResult(
         metadata={**_report(results, report), "verdict": verdict.reason, **verdict.numbers}
     )
@@ -164,9 +190,12 @@ def _drift_result(
     report = results.report_path(as_of, verdict.name)
     columns = list(table["column"])
     drift_report(
-        windows.current, windows.reference, columns, report, verdict=verdict, about=windows.label
+        *(windows.current, windows.reference, columns, report),
+        verdict=verdict,
+        about=windows.label,
+        workspace=workspace(results, as_of, verdict.name),
     )
-    _keep(results, as_of, verdict)
+    keep(results, as_of, verdict.name, [verdict])
     return dg.MaterializeResult(
         metadata={
             **_report(results, report),
@@ -178,8 +207,9 @@ def _drift_result(
     )
 
 
-def _keep(results: Results, as_of: date, verdict: Verdict) -> None:
-    results.write_text(as_of, f"{verdict.name}.verdict.json", verdict.to_json())
+def workspace(results: Results, as_of: date, monitor: str) -> Workspace:
+    """The monitor's project in the Evidently workspace that `make monitor` opens."""
+    return Workspace(results.workspace(), monitor, as_of.isoformat())
 
 
 def _report(results: Results, path: Path) -> dict[str, object]:
@@ -192,18 +222,14 @@ def _report(results: Results, path: Path) -> dict[str, object]:
 MONITORS = [demand_drift, customer_drift, forecast_error, churn_performance]
 
 VERDICTS = [
-    verdict_check(
-        "demand_model",
-        "forecast_error",
-        monitor="forecast_error",
-        description="WAPE, bias and coverage of matured forecasts are inside the backtest's limits",
-    ),
-    verdict_check(
-        "demand_model",
-        "bias_cusum",
-        monitor="forecast_error",
-        description="Fewer than 10 % of the large products have left their forecast for good",
-    ),
+    verdict_check("demand_model", name, monitor="forecast_error", description=about)
+    for name, about in (
+        ("forecast_error", "WAPE, bias and coverage of matured forecasts: the backtest's limits"),
+        ("demand_shift", "No brand, category, warehouse nor all demand broke with its forecast"),
+        ("error_size", "Errors by horizon, class and quiet weeks are as large as they were"),
+        ("bias_cusum", "Fewer than 15 % of the large products have left their forecast for good"),
+    )
+] + [
     verdict_check(
         "churn_model",
         "churn_performance",

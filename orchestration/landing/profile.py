@@ -42,7 +42,8 @@ def landed_profile(lake: Path, platform: str, dataset: str, last: date) -> Profi
         connection.execute("set threads = 1")
         picked = ", ".join(f'"{name}"' for name in wanted)
         connection.execute(
-            f"create table landed as select landed_on, platform || '/' || shop_id as shop, {picked} "
+            f"create table landed as "
+            f"select landed_on, platform || '/' || shop_id as shop, {picked} "
             f"from read_parquet('{files}', union_by_name = true) "
             f"where landed_on between date '{since}' and date '{last}'"
         )
