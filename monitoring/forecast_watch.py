@@ -9,6 +9,7 @@ from monitoring.demand_shift import demand_shift
 from monitoring.error_slices import error_size
 from monitoring.forecast_archive import mature, trusted
 from monitoring.forecast_error import bias_cusum, forecast_error
+from monitoring.interval_coverage import interval_coverage
 from monitoring.verdict import Verdict
 
 MATURED_WEEKS = 8
@@ -37,7 +38,7 @@ def judge_forecasts(
     champion: int,
     red_days: Iterable[pd.Timestamp] = (),
 ) -> Judged:
-    """Verdicts "forecast_error", "demand_shift", "error_size" and "bias_cusum".
+    """Verdicts "forecast_error", "demand_shift", "error_size", "bias_cusum", "interval_coverage".
 
     `archive`: all forecasts made (of `forecast_archive.mature`, with model_version); `backtest`:
     the champion's; `demand`, `static`, `known_future`: the feature tables. What was forecast
@@ -53,7 +54,13 @@ def judge_forecasts(
         own = own[own["ds"] > own["ds"].max() - pd.Timedelta(weeks=MATURED_WEEKS)]
     shift, by_group = demand_shift(everything, past, static)
     size, by_slice = error_size(own, past)
-    verdicts = [forecast_error(own, past), shift, size, bias_cusum(own, past)]
+    verdicts = [
+        forecast_error(own, past),
+        shift,
+        size,
+        bias_cusum(own, past),
+        interval_coverage(own, past),
+    ]
     return Judged(verdicts, by_slice, by_group, own)
 
 

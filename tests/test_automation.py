@@ -112,5 +112,5 @@ def test_every_verdict_on_a_model_is_a_check_of_it_and_one_alone_may_retrain_it(
         for key in graph.asset_check_keys
         if key.asset_key in (MODEL, dg.AssetKey("churn_model"))
     }
-    on_demand = {"forecast_error", "demand_shift", "error_size", "bias_cusum"}
+    on_demand = {"forecast_error", "demand_shift", "error_size", "bias_cusum", "interval_coverage"}
     assert on_models == on_demand | {"churn_performance", "retrain_due"}

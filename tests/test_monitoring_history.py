@@ -1,9 +1,13 @@
 """The table of all verdicts: one row each, repeats change nothing, Prometheus can read it."""
 
+import json
+import re
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
+import monitoring
 from monitoring.history import COLUMNS, by_day, merged, prometheus, red_days, rows
 from monitoring.verdict import Verdict
 
@@ -63,3 +67,16 @@ def test_an_empty_history_is_an_empty_table():
     empty = merged(rows(MONDAY, "x", []), rows(MONDAY, "x", []))
     assert empty.empty
     assert prometheus(empty).count("\n") == 6
+
+
+def test_every_metric_on_the_dashboard_is_one_that_is_written():
+    board = json.loads((Path(monitoring.__file__).parent / "grafana/dashboard.json").read_text())
+    asked = {
+        metric
+        for panel in board["panels"]
+        for target in panel["targets"]
+        for metric in re.findall(r"stork_\w+", target["expr"])
+    }
+    written = set(re.findall(r"# TYPE (\w+)", prometheus(history())))
+    assert asked == written
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) > 8

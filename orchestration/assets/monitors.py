@@ -5,7 +5,7 @@ on the models, where RETRAIN listens.
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -182,6 +182,62 @@ def churn_performance(
     )
 
 
+@monitor(
+    "prediction_drift",
+    ["demand_forecast", "churn_scores", "feat_demand"],
+    "Do today's forecasts and churn scores differ from earlier ones? The first thing to be known, "
+    "long before they are right. Informs, never retrains.",
+)
+def prediction_drift(
+    lake: Lake, warehouse: Warehouse, models: Models, results: Results
+) -> dg.MaterializeResult:
+    from monitoring.prediction_drift import Predictions, forecast_ratios
+    from monitoring.prediction_drift import prediction_drift as judge
+
+    as_of = lake.last_visible_day()
+    forecasts = [pair for pair in results.read_all("demand_forecast") if pair[0] <= as_of]
+    then, label = season_before(forecasts, as_of)
+    demand = warehouse.read(FEAT_DEMAND)
+    sides = [forecast_ratios(frame, demand) for frame in (forecasts[-1][1], then)]
+    verdicts = [
+        judge("forecast_drift", Predictions(*sides, f"log2 of forecast over demand, {label}"))
+    ]
+    keep(results, as_of, "prediction_drift", [verdict])
+    return dg.MaterializeResult(
+        metadata={"verdict": verdict.reason, **verdict.numbers},
+        check_results=[check_result(verdict, dg.AssetCheckSeverity.WARN)],
+    )
+
+
+@monitor(
+    "plan_outcome",
+    ["replenishment_plan", "feat_demand"],
+    "What became of past plans whose interval is over: fill rate, stock left, regret?",
+    informs=True,
+)
+def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
+    from monitoring.plan_outcome import plan_outcome as judge
+
+    as_of = lake.last_visible_day()
+    plans = [frame for day, frame in results.read_all("replenishment_plan") if day <= as_of]
+    verdict, table = judge(pd.concat(plans, ignore_index=True), warehouse.read(FEAT_DEMAND))
+    keep(results, as_of, "plan_outcome", [verdict])
+    results.write(as_of, "plan_outcome", table)
+    worst = table.sort_values("regret_amount", ascending=False).head(10)
+    return dg.MaterializeResult(
+        metadata={"verdict": verdict.reason, "largest_regret": score_table(worst)},
+        check_results=[check_result(verdict, dg.AssetCheckSeverity.WARN)],
+    )
+
+
+def season_before(days: list[tuple[date, pd.DataFrame]], as_of: date) -> tuple[pd.DataFrame, str]:
+    """The frame of the day nearest to one year before, else the oldest; and in words which."""
+    a_year_ago = as_of - timedelta(weeks=52)
+    near = [pair for pair in days if abs((pair[0] - a_year_ago).days) <= 14]
+    chosen = min(near or days, key=lambda pair: abs((pair[0] - a_year_ago).days))
+    return chosen[1], f"today against {chosen[0]}" + (" (no earlier year)" if not near else "")
+
+
 def _drift_result(
     results: Results, as_of: date, windows: Windows, verdict: Verdict, table: pd.DataFrame
 ) -> dg.MaterializeResult:
@@ -219,7 +275,14 @@ def _report(results: Results, path: Path) -> dict[str, object]:
     }
 
 
-MONITORS = [demand_drift, customer_drift, forecast_error, churn_performance]
+MONITORS = [
+    demand_drift,
+    customer_drift,
+    prediction_drift,
+    forecast_error,
+    churn_performance,
+    plan_outcome,
+]
 
 VERDICTS = [
     verdict_check("demand_model", name, monitor="forecast_error", description=about)
@@ -227,6 +290,10 @@ VERDICTS = [
         ("forecast_error", "WAPE, bias and coverage of matured forecasts: the backtest's limits"),
         ("demand_shift", "No brand, category, warehouse nor all demand broke with its forecast"),
         ("error_size", "Errors by horizon, class and quiet weeks are as large as they were"),
+        (
+            "interval_coverage",
+            "Intervals hold as many weeks as they promise, or did in the backtest",
+        ),
         ("bias_cusum", "Fewer than 15 % of the large products have left their forecast for good"),
     )
 ] + [

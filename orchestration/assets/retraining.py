@@ -10,6 +10,7 @@ from monitoring.forecast_watch import TRIGGERS
 from monitoring.history import by_day, prometheus
 from monitoring.retrain import alarms, retrain_due
 from orchestration.assets.metadata import score_table
+from orchestration.assets.monitors import MONITORS
 from orchestration.automation import GATED, VERDICT
 from orchestration.checks import verdict_check
 from orchestration.resources import Lake, Models, Results, write_atomically
@@ -21,7 +22,7 @@ MAY_TRIGGER = {"demand": TRIGGERS, "churn": ("churn_performance",)}
 
 @dg.asset(
     key=HISTORY,
-    deps=["demand_drift", "customer_drift", "forecast_error", "churn_performance"],
+    deps=[monitor.key for monitor in MONITORS],
     group_name="monitors",
     kinds={"python", "parquet", "prometheus"},
     owners=["team:ml"],
