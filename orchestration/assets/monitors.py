@@ -151,6 +151,8 @@ def churn_performance(
     from ml.churn.labels import churn_labels
     from monitoring.churn_performance import churn_performance as judge
     from monitoring.churn_performance import mature_scores
+    from monitoring.prediction_drift import Predictions
+    from monitoring.prediction_drift import prediction_drift as prediction_drift_of
     from monitoring.report import churn_report
 
     as_of = lake.last_visible_day()
@@ -165,7 +167,11 @@ def churn_performance(
     )
     matured = mature_scores(archive, labels)
     verdict = judge(matured, backtest)
-    keep(results, as_of, verdict.name, [verdict])
+    # before a label matures, the scores themselves are all there is to see
+    label = "newest scores against the champion's evaluation"
+    newest = archive.loc[archive["as_of"] == archive["as_of"].max(), "churn_score"]
+    proxy = prediction_drift_of("score_drift", Predictions(newest, backtest["churn_score"], label))
+    keep(results, as_of, verdict.name, [verdict, proxy])
     report = results.report_path(as_of, verdict.name)
     about = "Current: matured scores; reference: the champion's evaluation"
     if matured.empty:
@@ -178,19 +184,23 @@ def churn_performance(
         workspace=workspace(results, as_of, verdict.name),
     )
     return dg.MaterializeResult(
-        metadata={**_report(results, report), "verdict": verdict.reason, **verdict.numbers}
+        metadata={
+            **_report(results, report),
+            "verdict": verdict.reason,
+            "scores": proxy.reason,
+            **verdict.numbers,
+        }
     )
 
 
 @monitor(
     "prediction_drift",
-    ["demand_forecast", "churn_scores", "feat_demand"],
-    "Do today's forecasts and churn scores differ from earlier ones? The first thing to be known, "
+    ["demand_forecast", "feat_demand"],
+    "Do today's forecasts differ from those of last year's season? The first thing to be known, "
     "long before they are right. Informs, never retrains.",
+    informs=True,
 )
-def prediction_drift(
-    lake: Lake, warehouse: Warehouse, models: Models, results: Results
-) -> dg.MaterializeResult:
+def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
     from monitoring.prediction_drift import Predictions, forecast_ratios
     from monitoring.prediction_drift import prediction_drift as judge
 
@@ -199,9 +209,8 @@ def prediction_drift(
     then, label = season_before(forecasts, as_of)
     demand = warehouse.read(FEAT_DEMAND)
     sides = [forecast_ratios(frame, demand) for frame in (forecasts[-1][1], then)]
-    verdicts = [
-        judge("forecast_drift", Predictions(*sides, f"log2 of forecast over demand, {label}"))
-    ]
+    label = f"log2 of forecast over demand, {label}"
+    verdict = judge("prediction_drift", Predictions(*sides, label))
     keep(results, as_of, "prediction_drift", [verdict])
     return dg.MaterializeResult(
         metadata={"verdict": verdict.reason, **verdict.numbers},

@@ -18,11 +18,13 @@ from orchestration.verdicts import keep, of_data, read_history
 
 HISTORY = dg.AssetKey(["monitoring", "history"])
 MAY_TRIGGER = {"demand": TRIGGERS, "churn": ("churn_performance",)}
+WATCHED_BY = {"demand": "forecast_error", "churn": "churn_performance"}
 
 
 @dg.asset(
     key=HISTORY,
-    deps=[monitor.key for monitor in MONITORS],
+    # without customers churn is skipped, and what comes below it: the table must not be
+    deps=[monitor.key for monitor in MONITORS if monitor.key.path[-1] != "churn_performance"],
     group_name="monitors",
     kinds={"python", "parquet", "prometheus"},
     owners=["team:ml"],
@@ -52,7 +54,7 @@ def history(lake: Lake, results: Results) -> dg.MaterializeResult:
 def _why(model: str) -> dg.AssetsDefinition:
     @dg.asset(
         name=f"{model}_retrain",
-        deps=[HISTORY],
+        deps=[HISTORY, WATCHED_BY[model]],
         group_name="monitors",
         kinds={"python"},
         owners=["team:ml"],
