@@ -22,8 +22,8 @@ class ShiftLimits:
     `slack` in standard deviations; all charts together may cry wolf once in `quiet_years` years
     of normal deviates; demand's own are less well-behaved, hence so many. A chart's level follows
     with `memory` (see `control.break_sums`). A week of a series counts at most `series_cap`
-    standard deviations and a week of a group `cap`; cap - slack is below any limit, so no single
-    week trips a chart.
+    standard deviations and a week of a group `cap`; a limit is at least cap - slack, so that no
+    single week trips a chart.
     `common_sd`: at least so much of a group's weekly shift is shared by its series and no fault
     of the model; in event weeks `event_widening` times as much. Groups of fewer than
     `floor_series` series, and levels of fewer than `floor_groups` groups, are not charted;
@@ -92,6 +92,7 @@ def demand_shift(
         told = "no group is large enough, not judged"
         return Verdict(NAME, True, told, numbers), pd.DataFrame(columns=_TABLE)
     height = decision_limit(limits.slack, n_sums=2 * len(charts), quiet_years=limits.quiet_years)
+    height = max(height, limits.cap - limits.slack)
     table = _table(charts, height, limits)
     red = table[table["is_red"]]
     numbers |= {

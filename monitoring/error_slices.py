@@ -76,6 +76,7 @@ def error_size(
     height = decision_limit(
         limits.slack, n_sums=max(len(judged), 1), quiet_years=limits.quiet_years
     )
+    height = max(height, limits.cap - limits.slack)
     sums = {name: _chart(*(side[name] for side in sides), sd, height, limits) for name in names}
     rows = [
         _row(name, *(side[name] for side in sides))

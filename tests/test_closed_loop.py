@@ -183,8 +183,8 @@ def test_the_loop_lives_through_two_breaks_one_challenger_that_loses_and_one_tha
     assert not any(map(shop.is_red, ("demand_shift", "error_size", "bias_cusum", "retrain_due")))
 
     # brand b1 breaks away: red within two weeks, one retrain, and the challenger loses
-    asked = [week for week in (FIRST + 5, FIRST + 6) if shop.night(week)]
-    assert len(asked) == 1
+    assert not shop.night(FIRST + 5), "one odd week is no break"
+    assert shop.night(FIRST + 6)
     assert shop.is_red("demand_shift")
     assert "brand_id b1 sold -" in shop.told("demand_retrain")["why"]
     assert not shop.is_asked_for(), "exactly once"
@@ -206,8 +206,7 @@ def test_the_loop_lives_through_two_breaks_one_challenger_that_loses_and_one_tha
     assert not shop.night(FIRST + 10)
     assert not shop.is_red("retrain_due")
     shop.at(FIRST + 11).make("demand_forecast")
-    asked = [week for week in (FIRST + 12, FIRST + 13) if shop.night(week)]
-    assert asked[:1] == [FIRST + 12], "mended: now it is due"
+    assert shop.night(FIRST + 12), "mended: now it is due"
 
     shop.make("demand_model", "demand_promotion")
     told = shop.told("demand_promotion")
@@ -215,5 +214,5 @@ def test_the_loop_lives_through_two_breaks_one_challenger_that_loses_and_one_tha
     assert "newer data" in told["why"]
     assert shop.registry.champion("demand").version == 3
     assert shop.registry.reigns("demand")["version"].tolist() == [1, 3]
-    assert not shop.night(FIRST + 14)
+    assert not shop.night(FIRST + 13)
     assert not any(map(shop.is_red, ("demand_shift", "error_size", "bias_cusum", "retrain_due")))

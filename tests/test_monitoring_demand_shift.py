@@ -127,3 +127,11 @@ def test_of_several_forecasts_of_a_week_the_nearest_counts():
     assert set(rows["step"]) == {1, 2, 3}
     assert set(nearest(rows)["step"]) == {1}
     assert len(nearest(rows)) == N
+
+
+def test_few_charts_have_a_limit_that_no_single_week_can_reach():
+    odd = changed(lambda series: np.where(series % BRANDS == 2, 0.0, 1.0))
+    week = odd["ds"].min() + pd.Timedelta(weeks=8)
+    verdict, table = demand_shift(odd[odd["ds"] <= week], BACKTEST, levels=())
+    assert verdict.passed
+    assert table["sum_down"].max() <= table["limit"].min()
