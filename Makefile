@@ -9,7 +9,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-allocation bench-plan test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-churn-speed bench-allocation bench-plan bench-loop bench-overhead test dev monitor lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,12 +51,21 @@ bench-churn: .venv/.realdata setup ## who buys again, our model beside its oppon
 	@$(BIN)/python -m benchmarks.orders --data $(DATA) --out var/bench/orders
 	@$(BIN)/python -m benchmarks.protocols --orders var/bench/orders --out var/bench/churn
 
+bench-loop: setup ## false retrains, weeks to detection and plan cost of the closed loop (10 minutes)
+	@$(BIN)/python -m benchmarks.loop
+
+bench-overhead: setup ## what the monitors cost of a nightly run, from a state's own event log
+	@$(BIN)/python -m benchmarks.overhead
+
 test: setup ## all tests
 	@echo "stork: running the tests (about 10 minutes on 2 cores)"
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 dev: setup ## Dagster UI on 127.0.0.1:3000, on the demo's state
 	@$(BIN)/stork dev
+
+monitor: setup ## Evidently's pages of all monitors on 127.0.0.1:8000
+	@$(BIN)/stork monitor
 
 lint: setup ## ruff and the import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """The gate: may a challenger replace the champion? A paired comparison with an interval."""
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,9 @@ import pandas as pd
 _KEYS = ["unique_id", "ds", "cutoff"]
 _QUANTILE = re.compile(r"p(\d\d)(?:_(\d+))?")
 
+PlanCost = Callable[[Mapping[str, pd.DataFrame]], dict[str, pd.DataFrame]]
+"""Backtest frames by name -> what ordering by each would have cost: unique_id, cutoff, cost."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -16,12 +20,17 @@ class Rules:
 
     `margin`: how much worse the upper end of the interval may be before we call it worse.
     `slice_margin`: how much worse the A class (and WAPE over all) may be on average.
+    `collapse_margin`: how much worse any one slice may be: class B or C, near or far steps, a
+    value of an attribute, if it has `min_clusters` series.
+    `cost_margin`: how much more the simulated plan may cost on average.
     `bias_limit`: absolute bias always allowed (churn: mean score less base rate).
     `min_clusters`: fewer series (customers) than this give no interval worth the name.
     """
 
     margin: float = 0.005
     slice_margin: float = 0.02
+    collapse_margin: float = 0.10
+    cost_margin: float = 0.02
     bias_limit: float = 0.10
     bias_slack: float = 0.02
     confidence: float = 0.95
@@ -101,6 +110,8 @@ def decide(
     is_newer_data: bool = False,
     is_same_recipe: bool = False,
     abc_class: pd.Series | None = None,
+    attributes: pd.DataFrame | None = None,
+    plan_cost: PlanCost | None = None,
     rules: Rules | None = None,
 ) -> Promotion:
     """Decide between backtest frames of the same cutoffs (unique_id, ds, cutoff, step, y,
@@ -109,16 +120,18 @@ def decide(
     The loss is the pinball loss averaged over the quantiles that all frames have, divided by
     the series' mean in-stock demand (at least 1 unit). Stock-out periods are left out.
     `abc_class` maps unique_id to A, B or C; without it the A class is the largest series that
-    make up 80 % of the compared volume. `champion` is the champion's recipe backtested on these
-    cutoffs, None when there is none.
+    make up 80 % of the compared volume. `attributes` (unique_id and text columns) name further
+    slices that must not collapse. `plan_cost` replays the plan on the frames: the challenger's
+    must not cost more than its rival's, by the same paired bootstrap. `champion` is the
+    champion's recipe backtested on these cutoffs, None when there is none.
 
     Raises ValueError when the frames differ in cutoffs, keys or actuals.
     """
     rules = rules or Rules()
-    frames = {"challenger": challenger, "baseline": baseline}
+    given = {"challenger": challenger, "baseline": baseline}
     if champion is not None:
-        frames["champion"] = champion
-    frames = _align(frames)
+        given["champion"] = champion
+    frames = _align(given)
     truth = frames["challenger"]
     numbers = {
         "n_series": float(truth["unique_id"].nunique()),
@@ -162,6 +175,16 @@ def decide(
             f"WAPE is {numbers['wape_difference']:+.1%} against the {rival}, "
             f"limit {rules.slice_margin:+.1%}"
         )
+    for name, mask in _slices(truth, is_a, attributes, rules):
+        worse = float(_ratio(pinball["challenger"][mask].sum(), pinball[rival][mask].sum()))
+        numbers[f"slice_difference.{name}"] = worse
+        if worse > rules.collapse_margin:
+            objections.append(
+                f"slice '{name}' collapses: loss {worse:+.1%} against the {rival}, limit "
+                f"{rules.collapse_margin:+.1%}"
+            )
+    if plan_cost is not None:
+        objections += _costs_more(plan_cost(given), rival, numbers, rules)
     evidence = _compare("scaled pinball loss", pinball, series, objections, numbers, rules)
     return _judge(evidence, rules, is_newer_data=is_newer_data, is_same_recipe=is_same_recipe)
 
@@ -224,6 +247,55 @@ def decide_churn(
         objections.append(f"mean score is {bias:.1%} off the base rate, allowed {allowed:.1%}")
     evidence = _compare("log loss", losses, clusters, objections, numbers, rules)
     return _judge(evidence, rules, is_newer_data=is_newer_data, is_same_recipe=is_same_recipe)
+
+
+def _slices(
+    truth: pd.DataFrame, is_a: np.ndarray, attributes: pd.DataFrame | None, rules: Rules
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Parts of the compared rows with enough series to be judged by themselves."""
+    half = truth["step"].median() if "step" in truth else None
+    found = {"not class A": ~is_a}
+    if half is not None:
+        found |= {"near steps": (truth["step"] <= half).to_numpy()}
+        found |= {"far steps": (truth["step"] > half).to_numpy()}
+    if attributes is not None:
+        known = attributes.drop_duplicates("unique_id").set_index("unique_id")
+        for column in known.columns:
+            values = truth["unique_id"].map(known[column])
+            for value in sorted(values.dropna().unique()):
+                found[f"{column} {value}"] = values.eq(value).to_numpy()
+    series = truth["unique_id"].to_numpy()
+    for name, mask in found.items():
+        if len(np.unique(series[mask])) >= rules.min_clusters:
+            yield name, mask
+
+
+def _costs_more(
+    costs: dict[str, pd.DataFrame], rival: str, numbers: dict[str, float], rules: Rules
+) -> list[str]:
+    """The objection to a challenger whose plan would cost more, if it does."""
+    keys = ["unique_id", "cutoff"]
+    pair = costs["challenger"].merge(costs[rival], on=keys, suffixes=("", "_rival"))
+    if pair["unique_id"].nunique() < rules.min_clusters:
+        return []
+    difference = relative_difference(
+        pair["cost"].to_numpy(float),
+        pair["cost_rival"].to_numpy(float),
+        pair["unique_id"].to_numpy(),
+        rules=rules,
+    )
+    numbers |= {
+        "plan_cost": float(pair["cost"].sum()),
+        "plan_cost_rival": float(pair["cost_rival"].sum()),
+        "plan_cost_difference": difference.mean,
+        "plan_cost_difference_lower": difference.lower,
+        "plan_cost_difference_upper": difference.upper,
+    }
+    if difference.mean <= rules.cost_margin and difference.lower <= 0:
+        return []
+    return [
+        f"the plan would cost {difference} against the {rival}'s, limit {rules.cost_margin:+.1%}"
+    ]
 
 
 def _compare(

@@ -20,6 +20,10 @@ _TABLE = ["column", "psi", "wasserstein", "mean_current", "mean_reference", "is_
 class Limits:
     """A column drifted when its PSI, and for numbers also its Wasserstein size, is above.
 
+    The PSI must also be above what chance shows (`noise_psi`) at the family-wise level `alpha`
+    over all columns (Bonferroni), counting the series or customers of a window, not its rows: the
+    weeks of one series are no independent witnesses.
+
     `share`: share of drifted columns that turns the verdict red; generous, because features of
     a shop always move. `floor_rows`: fewer rows on either side are not judged (PSI of pure
     noise is about 9 x (1/n + 1/m) with ten bins).
@@ -29,6 +33,7 @@ class Limits:
     wasserstein: float = 0.1
     share: float = 0.5
     floor_rows: int = 200
+    alpha: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,20 @@ def psi(current: pd.Series, reference: pd.Series, *, n_bins: int = 10) -> float:
     seen = (counts[0] + counts[1]) > 0
     p, q = ((c[seen] + 0.5) / (c[seen] + 0.5).sum() for c in counts)
     return float(np.sum((p - q) * np.log(p / q)))
+
+
+def noise_psi(
+    n_current: int, n_reference: int, *, alpha: float, n_tests: int = 1, n_bins: int = 10
+) -> float:
+    """The PSI that one of `n_tests` columns exceeds by chance with probability `alpha`.
+
+    Without any difference PSI / (1/n + 1/m) is about chi-squared with n_bins - 1 degrees of
+    freedom (Yurdakul 2018).
+    """
+    from scipy.stats import chi2
+
+    spread = 1 / max(n_current, 1) + 1 / max(n_reference, 1)
+    return float(chi2.ppf(1 - alpha / max(n_tests, 1), n_bins - 1)) * spread
 
 
 def wasserstein(current: pd.Series, reference: pd.Series) -> float:
@@ -181,7 +200,11 @@ def drift(
             f"needed ({windows.label})"
         )
         return Verdict(name, True, reason, numbers), pd.DataFrame(columns=_TABLE)
-    table = pd.DataFrame([_column(windows, c, limits) for c in columns], columns=_TABLE)
+    witnesses = [_witnesses(frame) for frame in (windows.current, windows.reference)]
+    chance = noise_psi(*witnesses, alpha=limits.alpha, n_tests=len(columns))
+    strict = replace(limits, psi=max(limits.psi, chance))
+    numbers |= {"psi_limit": strict.psi}
+    table = pd.DataFrame([_column(windows, c, strict) for c in columns], columns=_TABLE)
     table = table.sort_values(["psi", "column"], ascending=[False, True], ignore_index=True)
     drifted = table.loc[table["is_drifted"], "column"].tolist()
     share = len(drifted) / max(len(table), 1)
@@ -219,6 +242,14 @@ def check_features(columns: Sequence[str], windows: Windows) -> None:
     missing = [c for c in columns if c not in windows.current or c not in windows.reference]
     if missing:
         raise ValueError(f"columns {missing} are missing")
+
+
+def _witnesses(frame: pd.DataFrame) -> int:
+    """Independent ones among the rows: series or customers where these are named."""
+    for key in ("unique_id", "customer_id"):
+        if key in frame:
+            return int(frame[key].nunique())
+    return len(frame)
 
 
 def _is_target(column: str) -> bool:

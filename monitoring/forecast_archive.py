@@ -1,5 +1,8 @@
 """Joins archived forecasts to what then happened."""
 
+from collections.abc import Iterable
+
+import numpy as np
 import pandas as pd
 
 _KEYS = ["unique_id", "ds", "step"]
@@ -36,3 +39,14 @@ def mature(
         newest = joined["ds"].max()
         joined = joined[joined["ds"] > newest - pd.Timedelta(weeks=last_weeks)]
     return joined.sort_values(_KEYS, ignore_index=True)
+
+
+def trusted(matured: pd.DataFrame, red_days: Iterable[pd.Timestamp]) -> pd.DataFrame:
+    """The rows neither made from nor measured in a week with a day on which the data was red.
+
+    `red_days`: days on which an extract's verdict was red, whatever was mended later: what was
+    forecast then had seen the gap.
+    """
+    weeks = {pd.Timestamp(day) - pd.Timedelta(days=pd.Timestamp(day).weekday()) for day in red_days}
+    bad = np.array(sorted(weeks), dtype="datetime64[ns]")
+    return matured[~matured["cutoff"].isin(bad) & ~matured["ds"].isin(bad)]

@@ -35,7 +35,7 @@ class CusumLimits:
 
     slack: float = 0.5
     height: float = 6.0
-    share: float = 0.10
+    share: float = 0.15
     volume: float = 0.90
     floor_weeks: int = 4
     floor_products: int = 10

@@ -4,9 +4,11 @@ NIGHTLY  an extract pulls its newest day at 06:00 Beijing time, when the shops' 
 GATED    everything derived waits until all it reads was refreshed since that tick, and only goes
          on when no blocking check failed: bad data stops here. `eager()` would not do: below a
          daily-partitioned extract it never fires while one old partition is missing.
-RETRAIN  a model trains again on the edge of a failed check: healthy asks for nothing, the first
-         red verdict asks once, staying red asks for nothing more. Only monitors may be attached
-         to a model asset.
+RETRAIN  a model trains again each time its check "retrain_due" is evaluated and fails. The rule
+         behind it (`monitoring.retrain`) sees to it that one alarm is one training: whatever is
+         red and however long, after a training, won or lost, nothing is due; while data is red,
+         or soon after a training, nothing is due yet; and an alarm whose training was cut off is
+         due again the next night.
 
 All are off until switched on in the UI under Automation.
 """
@@ -26,9 +28,18 @@ GATED = (
     & dg.AutomationCondition.all_deps_blocking_checks_passed().ignore(MODELS)
 ).with_label("GATED")
 
+DUE = dg.AssetSelection.checks(
+    *(
+        dg.AssetCheckKey(dg.AssetKey(model), "retrain_due")
+        for model in ("demand_model", "churn_model")
+    )
+)
+
 RETRAIN = (
-    dg.AutomationCondition.any_checks_match(dg.AutomationCondition.check_failed())
-    .newly_true()
+    dg.AutomationCondition.any_checks_match(
+        dg.AutomationCondition.check_failed() & dg.AutomationCondition.newly_updated()
+    )
+    .allow(DUE)
     .with_label("RETRAIN")
     & ~dg.AutomationCondition.in_progress()
 )
@@ -49,7 +60,7 @@ def rhythms() -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
     retrain = dg.AutomationConditionSensorDefinition(
         "retrain",
         target=MODELS,
-        description="A monitor that turns red asks for one retrain of its model.",
+        description="A model whose retrain is due is trained once.",
         minimum_interval_seconds=30,
     )
     weekly = dg.ScheduleDefinition(

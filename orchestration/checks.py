@@ -5,6 +5,7 @@ import dagster as dg
 from monitoring.verdict import Verdict
 from orchestration.automation import VERDICT
 from orchestration.resources import Lake, Results
+from orchestration.verdicts import read
 
 
 def verdict_check(
@@ -12,7 +13,7 @@ def verdict_check(
 ) -> dg.AssetChecksDefinition:
     """Check `verdict` on asset `model`: red when what asset `monitor` wrote last says so.
 
-    RETRAIN listens to every check of a model, so nothing but monitors belongs here.
+    Of a model's checks RETRAIN listens to "retrain_due" alone; the others tell people.
     """
 
     @dg.asset_check(
@@ -23,8 +24,7 @@ def verdict_check(
         automation_condition=VERDICT,
     )
     def check(lake: Lake, results: Results) -> dg.AssetCheckResult:
-        text = results.read_text(lake.last_visible_day(), f"{verdict}.verdict.json")
-        return check_result(Verdict.from_json(text))
+        return check_result(read(results, lake.last_visible_day(), monitor, verdict))
 
     return check
 

@@ -1,4 +1,4 @@
-"""The command line: run, demo, demo-real, sandbox, models, alerts, dev, doctor."""
+"""The command line: run, demo, demo-real, sandbox, models, alerts, dev, monitor, doctor."""
 
 import atexit
 import os
@@ -123,6 +123,18 @@ def dev(
 
     with explained():
         raise typer.Exit(serve(Settings(state=state), port))
+
+
+@app.command()
+def monitor(
+    state: Annotated[Path, typer.Option(help="The state to look at")] = Path("var/demo"),
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1")] = 8000,
+) -> None:
+    """Open Evidently's pages of all monitors and days (loopback only)."""
+    from orchestration.development import serve_monitors
+
+    with explained():
+        raise typer.Exit(serve_monitors(Settings(state=state), port))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`stork dev`: the Dagster UI and a file server for the reports, both on loopback."""
+"""`stork dev` and `stork monitor`: Dagster's UI, the reports, Evidently's UI; all on loopback."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestration.assets.warehouse import project
+from orchestration.resources import resources
 from orchestration.runner import instance, settle
 from orchestration.settings import Settings
 
@@ -46,6 +47,22 @@ def serve(settings: Settings, port: int) -> int:
         return child.wait()
     finally:
         reports.shutdown()
+
+
+def serve_monitors(settings: Settings, port: int) -> int:
+    """Run Evidently's UI on the monitors' workspace until interrupted; returns its exit code.
+
+    Raises FileNotFoundError when no monitor has drawn a page yet.
+    """
+    workspace = resources(settings)["results"].workspace()
+    if not workspace.exists():
+        raise FileNotFoundError(
+            f"{workspace}: no monitor has drawn a page yet; run `make demo` first, or point "
+            "--state at the state of a `stork run`"
+        )
+    evidently = Path(sys.executable).with_name("evidently")
+    command = [evidently, "ui", "--host", LOOPBACK, "--port", str(port), "--workspace", workspace]
+    return subprocess.call(list(map(str, command)))
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -11,6 +11,7 @@ from orchestration.assets.demand import demand_forecast, demand_model
 from orchestration.assets.extracts import extracts
 from orchestration.assets.monitors import MONITORS, VERDICTS
 from orchestration.assets.planning import replenishment_plan
+from orchestration.assets.retraining import DUE_CHECKS, RETRAINING
 from orchestration.assets.warehouse import warehouse
 from orchestration.automation import rhythms
 from orchestration.resources import resources
@@ -35,8 +36,9 @@ def build(settings: Settings) -> dg.Definitions:
             replenishment_plan,
             campaign_outcome,
             *MONITORS,
+            *RETRAINING,
         ],
-        asset_checks=[unit_tests, *VERDICTS],
+        asset_checks=[unit_tests, *VERDICTS, *DUE_CHECKS],
         jobs=[
             dg.define_asset_job("extract", dg.AssetSelection.assets(*sources)),
             dg.define_asset_job(

@@ -168,6 +168,18 @@ class Results(dg.ConfigurableResource):
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def history(self) -> Path:
+        """The table of all verdicts, `monitoring.history`."""
+        return Path(self.folder) / "monitoring" / "history.parquet"
+
+    def metrics(self) -> Path:
+        """What Prometheus' textfile collector reads."""
+        return Path(self.folder) / "monitoring" / "stork.prom"
+
+    def workspace(self) -> Path:
+        """The Evidently workspace, which `stork monitor` opens."""
+        return Path(self.folder) / "monitoring" / "evidently"
+
     def url(self, report: Path) -> str:
         """Address of a report on the loopback file server of `make dev`."""
         return f"{self.reports_url}/{report.relative_to(self.reports).as_posix()}"
@@ -186,6 +198,11 @@ class Results(dg.ConfigurableResource):
         """Every day's frame of this name, oldest first."""
         paths = sorted(Path(self.folder).glob(f"????-??-??/{name}.parquet"))
         return [(date.fromisoformat(p.parent.name), pd.read_parquet(p)) for p in paths]
+
+    def days_with(self, name: str) -> list[date]:
+        """The days on which a file of this name was left, oldest first."""
+        paths = sorted(Path(self.folder).glob(f"????-??-??/{name}"))
+        return [date.fromisoformat(path.parent.name) for path in paths]
 
     def write_text(self, as_of: date, name: str, text: str) -> Path:
         return write_atomically(

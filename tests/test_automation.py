@@ -23,12 +23,15 @@ def defs(tmp_path_factory):
 class Night:
     """One instance over several ticks."""
 
-    def __init__(self, defs: dg.Definitions) -> None:
+    def __init__(self, defs: dg.Definitions, selection: dg.AssetSelection | None = None) -> None:
         self.defs, self.instance, self.cursor = defs, dg.DagsterInstance.ephemeral(), None
+        self.selection = selection
 
     def tick(self, at: datetime) -> set[dg.AssetKey]:
         result = dg.evaluate_automation_conditions(
-            self.defs, self.instance, evaluation_time=at, cursor=self.cursor
+            *(self.defs, self.instance, self.selection),
+            evaluation_time=at,
+            cursor=self.cursor,
         )
         self.cursor = result.cursor
         wanted = self.defs.resolve_asset_graph().get_all_asset_keys()
@@ -50,19 +53,28 @@ def extract_keys(defs: dg.Definitions) -> list[dg.AssetKey]:
     return [k for k in graph.get_all_asset_keys() if graph.get(k).group_name == "extracts"]
 
 
-def test_a_retrain_is_asked_for_once_per_edge_of_a_red_verdict(defs):
-    night = Night(defs)
+def test_a_retrain_is_asked_for_once_each_time_it_is_found_to_be_due(defs):
+    night = Night(defs, dg.AssetSelection.assets(MODEL))
     night.materialize(MODEL)
-    night.check(MODEL, "forecast_error", passed=True)
+    night.check(MODEL, "retrain_due", passed=True)
     assert MODEL not in night.tick(BEFORE), "healthy"
-    night.check(MODEL, "forecast_error", passed=False)
-    assert MODEL in night.tick(BEFORE + timedelta(minutes=1)), "the edge asks once"
-    assert MODEL not in night.tick(BEFORE + timedelta(minutes=2)), "still red asks no more"
+    night.check(MODEL, "retrain_due", passed=False)
+    assert MODEL in night.tick(BEFORE + timedelta(minutes=1)), "due"
+    assert MODEL not in night.tick(BEFORE + timedelta(minutes=2)), "asked for already"
+    night.check(MODEL, "retrain_due", passed=False)
+    assert MODEL in night.tick(BEFORE + timedelta(minutes=3)), "the next night: it was cut off"
     night.materialize(MODEL)
-    night.check(MODEL, "forecast_error", passed=True)
-    assert MODEL not in night.tick(BEFORE + timedelta(minutes=3)), "retrained and green"
-    night.check(MODEL, "bias_cusum", passed=False)
-    assert MODEL in night.tick(BEFORE + timedelta(minutes=4)), "the new model fails: a new edge"
+    night.check(MODEL, "retrain_due", passed=True)
+    assert MODEL not in night.tick(BEFORE + timedelta(minutes=4)), "retrained"
+
+
+def test_many_red_monitors_ask_for_nothing_by_themselves(defs):
+    night = Night(defs, dg.AssetSelection.assets(MODEL))
+    night.check(MODEL, "retrain_due", passed=True)
+    night.tick(BEFORE)
+    for minute, name in enumerate(("forecast_error", "demand_shift", "error_size", "bias_cusum")):
+        night.check(MODEL, name, passed=False)
+        assert MODEL not in night.tick(BEFORE + timedelta(minutes=minute + 1))
 
 
 def test_the_night_pulls_every_extract_once_and_only_then_builds_what_reads_it(defs):
@@ -84,6 +96,7 @@ def test_broken_data_stops_everything_that_reads_it(defs):
         for key in extract_keys(defs):
             night.materialize(key, partition=DAY.isoformat())
             night.check(key, "broken_share_below_limit", passed=healthy, blocking=True)
+            night.check(key, "amounts_in_unit", passed=True, blocking=True)
         graph = defs.resolve_asset_graph()
         asked = night.tick(AFTER + timedelta(minutes=5))
         return any(graph.get(key).group_name == "staging" for key in asked)
@@ -92,11 +105,12 @@ def test_broken_data_stops_everything_that_reads_it(defs):
     assert not staging_wanted(healthy=False)
 
 
-def test_only_monitors_are_attached_to_model_assets(defs):
+def test_every_verdict_on_a_model_is_a_check_of_it_and_one_alone_may_retrain_it(defs):
     graph = defs.resolve_asset_graph()
     on_models = {
         key.name
         for key in graph.asset_check_keys
         if key.asset_key in (MODEL, dg.AssetKey("churn_model"))
     }
-    assert on_models == {"forecast_error", "bias_cusum", "churn_performance"}
+    on_demand = {"forecast_error", "demand_shift", "error_size", "bias_cusum", "interval_coverage"}
+    assert on_models == on_demand | {"churn_performance", "retrain_due"}

@@ -10,7 +10,7 @@ from ml.backtest import backtest_members, cutoffs, score, windows_that_fit
 from ml.columns import TooLittleData
 from ml.demand.forecaster import DemandForecaster
 from ml.demand.objective import demand_objective
-from ml.promotion import Promotion, decide
+from ml.promotion import PlanCost, Promotion, decide
 from ml.registry import Registry, Version
 from ml.training import (
     Budget,
@@ -27,6 +27,7 @@ from ml.training import (
 NAME = "demand"
 BASELINE = {"model": "seasonal_naive"}
 FAMILIES = ("xgboost", "lstm")
+SLICES = ("brand_id", "category", "warehouse_id")  # none of their values may collapse
 _NOTHING = pd.DataFrame(
     {
         "unique_id": pd.Series(dtype=str),
@@ -57,13 +58,15 @@ def train_demand(
     *,
     registry: Registry,
     budget: Budget,
+    plan_cost: PlanCost | None = None,
     say: Callable[[str], None] = print,
 ) -> Training:
     """Train a challenger on everything in `panel` and let it compete for the champion's place.
 
     Contenders and the seasonal naive baseline are backtested as recipes: trained anew at each
     cutoff on what was known then, on the same cutoffs; the challenger is tuned on what lies
-    before the first of them. A history too short for one window gets the baseline, and the
+    before the first of them. `plan_cost` lets the gate weigh what the plan would have cost. A
+    history too short for one window gets the baseline, and the
     promotion says so. When data and recipe are those of the present champion nothing is trained
     and the recorded result is returned. Raises TooLittleData when nothing was ever sold.
     """
@@ -115,6 +118,8 @@ def train_demand(
             is_newer_data=proposal.is_newer_than(champion),
             is_same_recipe=present == recipe,
             abc_class=static.set_index("unique_id")["abc_class"],
+            attributes=static[["unique_id", *(c for c in SLICES if c in static)]],
+            plan_cost=plan_cost,
         )
     else:
         promotion = _too_short(weeks, budget)

@@ -32,6 +32,7 @@ def demand_model(
     results: Results,
 ) -> dg.MaterializeResult:
     from ml.demand.training import train_demand
+    from monitoring.plan_cost import plan_cost
 
     panel, static, known_future = demand_frames(warehouse)
     training = train_demand(
@@ -40,6 +41,7 @@ def demand_model(
         known_future,
         registry=models.registry(),
         budget=options.budget(models, options.demand_trials),
+        plan_cost=plan_cost,
         say=context.log.info,
     )
     results.write(lake.last_visible_day(), "demand_backtest", training.backtest)

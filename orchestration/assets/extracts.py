@@ -8,13 +8,15 @@ from pathlib import Path
 import dagster as dg
 
 from monitoring.extract_quality import broken_share
+from orchestration.assets.extract_health import health
 from orchestration.automation import NIGHTLY
 from orchestration.checks import check_result
 from orchestration.landing import SOURCES
 from orchestration.landing.lake import LoadReport, load_range
 from orchestration.partitions import daily
-from orchestration.resources import Lake
+from orchestration.resources import Lake, Results
 from orchestration.settings import Settings
+from orchestration.verdicts import keep
 
 
 def extracts(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -57,9 +59,24 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
                 description=f"More than {settings.quarantine_limit:.0%} broken rows, in all or on "
                 "the newest day, or no readable file stop everything derived from them.",
             ),
+            dg.AssetCheckSpec(
+                "as_usual",
+                asset=key,
+                description="As many rows of each shop as on such a weekday and phase, columns as "
+                "filled as before, landed on time. Red marks the plan and holds retrains.",
+            ),
+            dg.AssetCheckSpec(
+                "amounts_in_unit",
+                asset=key,
+                blocking=True,
+                description="A money column that jumps twentyfold changed its unit (yuan, fen) "
+                "and stops everything derived from it.",
+            ),
         ],
     )
-    def extract(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[dg.MaterializeResult]:
+    def extract(
+        context: dg.AssetExecutionContext, lake: Lake, results: Results
+    ) -> Iterator[dg.MaterializeResult]:
         end = date.fromisoformat(context.partition_key_range.end)
         load = partial(
             load_range,
@@ -74,7 +91,7 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
         newest = load(first=end, last=end)  # all known by now: only counted
         for message in report.messages:
             context.log.warning(message)
-        health = broken_share(
+        broken = broken_share(
             rows=report.rows_in,
             broken=report.rows_quarantined + report.rows_broken_before,
             newest_rows=newest.rows_in,
@@ -83,8 +100,11 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
             files_unreadable=report.files_unreadable,
             limit=settings.quarantine_limit,
         )
+        usual = health(Path(lake.folder), Path(lake.landing), platform, dataset, end)
+        keep(results, end, f"{platform}/{dataset}", [broken, *usual])
         yield dg.MaterializeResult(
-            metadata=_metadata(report), check_results=[_quarantine(report), check_result(health)]
+            metadata=_metadata(report),
+            check_results=[_quarantine(report), *map(check_result, [broken, *usual])],
         )
 
     return extract

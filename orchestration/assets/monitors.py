@@ -5,22 +5,30 @@ on the models, where RETRAIN listens.
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 
-from ml.columns import FEAT_CUSTOMER, FEAT_CUSTOMER_EVENTS, FEAT_DEMAND
+from ml.columns import (
+    FEAT_CUSTOMER,
+    FEAT_CUSTOMER_EVENTS,
+    FEAT_DEMAND,
+    FEAT_DEMAND_STATIC,
+    FEAT_KNOWN_FUTURE,
+)
 from monitoring.drift import Windows
+from monitoring.forecast_watch import judge_forecasts
+from monitoring.history import red_days
+from monitoring.report import Workspace
 from monitoring.verdict import Verdict
 from orchestration.assets.demand import week_before
 from orchestration.assets.metadata import score_table
 from orchestration.automation import GATED
 from orchestration.checks import check_result, verdict_check
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
-
-MATURED_WEEKS = 8
+from orchestration.verdicts import DATA, keep, read_history
 
 
 def monitor(
@@ -75,16 +83,14 @@ def customer_drift(
 
 @monitor(
     "forecast_error",
-    ["demand_forecast", "feat_demand"],
+    ["demand_forecast", "feat_demand", "feat_known_future", "feat_demand_static"],
     "How far off were past forecasts, now that their weeks are over, against the backtest's "
-    "control limits; and has demand left its forecast for a share of the products?",
+    "control limits; has demand left its forecast, in a brand, a category, or for a share of the "
+    "products?",
 )
 def forecast_error(
     lake: Lake, warehouse: Warehouse, models: Models, results: Results
 ) -> dg.MaterializeResult:
-    from monitoring.forecast_archive import mature
-    from monitoring.forecast_error import bias_cusum
-    from monitoring.forecast_error import forecast_error as judge
     from monitoring.report import regression_report
 
     as_of = lake.last_visible_day()
@@ -96,25 +102,40 @@ def forecast_error(
         for day, frame in results.read_all("demand_forecast")
         if day <= as_of
     )
-    # a new champion is not blamed for what its predecessor forecast
-    archive = archive[archive["model_version"] == champion.version]
-    matured = mature(archive, warehouse.read(FEAT_DEMAND), last_weeks=MATURED_WEEKS)
-    verdicts = [judge(matured, backtest), bias_cusum(matured, backtest)]
-    for verdict in verdicts:
-        _keep(results, as_of, verdict)
+    judged = judge_forecasts(
+        archive,
+        backtest,
+        warehouse.read(FEAT_DEMAND),
+        warehouse.read(FEAT_DEMAND_STATIC),
+        warehouse.read(FEAT_KNOWN_FUTURE),
+        champion=champion.version,
+        red_days=red_days(read_history(results, as_of), DATA),
+    )
+    keep(results, as_of, "forecast_error", judged.verdicts)
+    results.write(as_of, "forecast_error_by_slice", judged.by_slice)
+    results.write(as_of, "demand_shift_by_group", judged.by_group)
     about = "Current: matured forecasts; reference: the champion's backtest"
-    current, reference = matured, backtest
-    if matured.empty and backtest["cutoff"].nunique() > 1:
+    current, reference = judged.matured, backtest
+    if current.empty and backtest["cutoff"].nunique() > 1:
         about = "No forecast has matured yet: the newest backtest window stands in as current"
         newest = backtest["cutoff"] == backtest["cutoff"].max()
         current, reference = backtest[newest], backtest[~newest]
     report = results.report_path(as_of, "forecast_error")
-    regression_report(current, reference, report, verdict=verdicts[0], about=about)
+    regression_report(
+        current,
+        reference,
+        report,
+        verdict=judged.verdicts[0],
+        about=about,
+        workspace=workspace(results, as_of, "forecast_error"),
+    )
     return dg.MaterializeResult(
         metadata={
             **_report(results, report),
             "compared": about,
-            **{v.name: v.reason for v in verdicts},
+            **{v.name: v.reason for v in judged.verdicts},
+            "by_slice": score_table(judged.by_slice),
+            "by_group": score_table(judged.by_group.head(10)),
         }
     )
 
@@ -130,6 +151,8 @@ def churn_performance(
     from ml.churn.labels import churn_labels
     from monitoring.churn_performance import churn_performance as judge
     from monitoring.churn_performance import mature_scores
+    from monitoring.prediction_drift import Predictions
+    from monitoring.prediction_drift import prediction_drift as prediction_drift_of
     from monitoring.report import churn_report
 
     as_of = lake.last_visible_day()
@@ -144,16 +167,84 @@ def churn_performance(
     )
     matured = mature_scores(archive, labels)
     verdict = judge(matured, backtest)
-    _keep(results, as_of, verdict)
+    # before a label matures, the scores themselves are all there is to see
+    label = "newest scores against the champion's evaluation"
+    newest = archive.loc[archive["as_of"] == archive["as_of"].max(), "churn_score"]
+    proxy = prediction_drift_of("score_drift", Predictions(newest, backtest["churn_score"], label))
+    keep(results, as_of, verdict.name, [verdict, proxy])
     report = results.report_path(as_of, verdict.name)
     about = "Current: matured scores; reference: the champion's evaluation"
     if matured.empty:
         about = "No score has matured yet: the champion's evaluation is shown on both sides"
         matured = backtest
-    churn_report(matured, backtest, report, verdict=verdict, about=about)
-    return dg.MaterializeResult(
-        metadata={**_report(results, report), "verdict": verdict.reason, **verdict.numbers}
+    churn_report(
+        *(matured, backtest, report),
+        verdict=verdict,
+        about=about,
+        workspace=workspace(results, as_of, verdict.name),
     )
+    return dg.MaterializeResult(
+        metadata={
+            **_report(results, report),
+            "verdict": verdict.reason,
+            "scores": proxy.reason,
+            **verdict.numbers,
+        }
+    )
+
+
+@monitor(
+    "prediction_drift",
+    ["demand_forecast", "feat_demand"],
+    "Do today's forecasts differ from those of last year's season? The first thing to be known, "
+    "long before they are right. Informs, never retrains.",
+    informs=True,
+)
+def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
+    from monitoring.prediction_drift import Predictions, forecast_ratios
+    from monitoring.prediction_drift import prediction_drift as judge
+
+    as_of = lake.last_visible_day()
+    forecasts = [pair for pair in results.read_all("demand_forecast") if pair[0] <= as_of]
+    then, label = season_before(forecasts, as_of)
+    demand = warehouse.read(FEAT_DEMAND)
+    sides = [forecast_ratios(frame, demand) for frame in (forecasts[-1][1], then)]
+    label = f"log2 of forecast over demand, {label}"
+    verdict = judge("prediction_drift", Predictions(*sides, label))
+    keep(results, as_of, "prediction_drift", [verdict])
+    return dg.MaterializeResult(
+        metadata={"verdict": verdict.reason, **verdict.numbers},
+        check_results=[check_result(verdict, dg.AssetCheckSeverity.WARN)],
+    )
+
+
+@monitor(
+    "plan_outcome",
+    ["replenishment_plan", "feat_demand"],
+    "What became of past plans whose interval is over: fill rate, stock left, regret?",
+    informs=True,
+)
+def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
+    from monitoring.plan_outcome import plan_outcome as judge
+
+    as_of = lake.last_visible_day()
+    plans = [frame for day, frame in results.read_all("replenishment_plan") if day <= as_of]
+    verdict, table = judge(pd.concat(plans, ignore_index=True), warehouse.read(FEAT_DEMAND))
+    keep(results, as_of, "plan_outcome", [verdict])
+    results.write(as_of, "plan_outcome", table)
+    worst = table.sort_values("regret_amount", ascending=False).head(10)
+    return dg.MaterializeResult(
+        metadata={"verdict": verdict.reason, "largest_regret": score_table(worst)},
+        check_results=[check_result(verdict, dg.AssetCheckSeverity.WARN)],
+    )
+
+
+def season_before(days: list[tuple[date, pd.DataFrame]], as_of: date) -> tuple[pd.DataFrame, str]:
+    """The frame of the day nearest to one year before, else the oldest; and in words which."""
+    a_year_ago = as_of - timedelta(weeks=52)
+    near = [pair for pair in days if abs((pair[0] - a_year_ago).days) <= 14]
+    chosen = min(near or days, key=lambda pair: abs((pair[0] - a_year_ago).days))
+    return chosen[1], f"today against {chosen[0]}" + (" (no earlier year)" if not near else "")
 
 
 def _drift_result(
@@ -164,9 +255,12 @@ def _drift_result(
     report = results.report_path(as_of, verdict.name)
     columns = list(table["column"])
     drift_report(
-        windows.current, windows.reference, columns, report, verdict=verdict, about=windows.label
+        *(windows.current, windows.reference, columns, report),
+        verdict=verdict,
+        about=windows.label,
+        workspace=workspace(results, as_of, verdict.name),
     )
-    _keep(results, as_of, verdict)
+    keep(results, as_of, verdict.name, [verdict])
     return dg.MaterializeResult(
         metadata={
             **_report(results, report),
@@ -178,8 +272,9 @@ def _drift_result(
     )
 
 
-def _keep(results: Results, as_of: date, verdict: Verdict) -> None:
-    results.write_text(as_of, f"{verdict.name}.verdict.json", verdict.to_json())
+def workspace(results: Results, as_of: date, monitor: str) -> Workspace:
+    """The monitor's project in the Evidently workspace that `make monitor` opens."""
+    return Workspace(results.workspace(), monitor, as_of.isoformat())
 
 
 def _report(results: Results, path: Path) -> dict[str, object]:
@@ -189,21 +284,28 @@ def _report(results: Results, path: Path) -> dict[str, object]:
     }
 
 
-MONITORS = [demand_drift, customer_drift, forecast_error, churn_performance]
+MONITORS = [
+    demand_drift,
+    customer_drift,
+    prediction_drift,
+    forecast_error,
+    churn_performance,
+    plan_outcome,
+]
 
 VERDICTS = [
-    verdict_check(
-        "demand_model",
-        "forecast_error",
-        monitor="forecast_error",
-        description="WAPE, bias and coverage of matured forecasts are inside the backtest's limits",
-    ),
-    verdict_check(
-        "demand_model",
-        "bias_cusum",
-        monitor="forecast_error",
-        description="Fewer than 10 % of the large products have left their forecast for good",
-    ),
+    verdict_check("demand_model", name, monitor="forecast_error", description=about)
+    for name, about in (
+        ("forecast_error", "WAPE, bias and coverage of matured forecasts: the backtest's limits"),
+        ("demand_shift", "No brand, category, warehouse nor all demand broke with its forecast"),
+        ("error_size", "Errors by horizon, class and quiet weeks are as large as they were"),
+        (
+            "interval_coverage",
+            "Intervals hold as many weeks as they promise, or did in the backtest",
+        ),
+        ("bias_cusum", "Fewer than 15 % of the large products have left their forecast for good"),
+    )
+] + [
     verdict_check(
         "churn_model",
         "churn_performance",

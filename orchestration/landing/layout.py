@@ -51,6 +51,15 @@ def landed_days(landing: Path, *, tenant: str | None = None) -> tuple[date, date
     return min(days), max(days)
 
 
+def landed_shops(landing: Path, last: date, *, tenant: str | None = None) -> set[str]:
+    """ "<platform>/<shop_id>" of every shop of which something landed up to `last`."""
+    return {
+        f"{folder.parent.parent.parent.name}/{folder.parent.parent.name}"
+        for folder, day in _day_folders(landing, tenant=tenant)
+        if day <= last
+    }
+
+
 def landed_files(
     landing: Path,
     *,

@@ -1,0 +1,174 @@
+"""The closed loop step by step: all verdicts, why a retrain is due, how a challenger fared."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import pandas as pd
+
+from monitoring.forecast_watch import TRIGGERS
+from monitoring.history import by_day, prometheus
+from monitoring.retrain import alarms, retrain_due
+from orchestration.assets.metadata import score_table
+from orchestration.assets.monitors import MONITORS
+from orchestration.automation import GATED, VERDICT
+from orchestration.checks import verdict_check
+from orchestration.resources import Lake, Models, Results, write_atomically
+from orchestration.verdicts import keep, of_data, read_history
+
+HISTORY = dg.AssetKey(["monitoring", "history"])
+MAY_TRIGGER = {"demand": TRIGGERS, "churn": ("churn_performance",)}
+WATCHED_BY = {"demand": "forecast_error", "churn": "churn_performance"}
+
+
+@dg.asset(
+    key=HISTORY,
+    # without customers churn is skipped, and what comes below it: the table must not be
+    deps=[monitor.key for monitor in MONITORS if monitor.key.path[-1] != "churn_performance"],
+    group_name="monitors",
+    kinds={"python", "parquet", "prometheus"},
+    owners=["team:ml"],
+    automation_condition=GATED,
+    description="All verdicts of all days in one table, and the newest as Prometheus metrics.",
+)
+def history(lake: Lake, results: Results) -> dg.MaterializeResult:
+    as_of = lake.last_visible_day()
+    table = read_history(results, as_of)
+    write_atomically(results.history(), lambda path: table.to_parquet(path, index=False))
+    text = prometheus(table)
+    write_atomically(results.metrics(), lambda path: path.write_text(text, encoding="utf-8"))
+    today = table[table["as_of"] == pd.Timestamp(as_of)]
+    red = today[~today["passed"]]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(table),
+            "verdicts_today": len(today),
+            "red_today": len(red),
+            "red": score_table(red[["asset", "verdict", "reason"]]),
+            "table": dg.MetadataValue.path(results.history()),
+            "metrics": dg.MetadataValue.path(results.metrics()),
+        }
+    )
+
+
+def _why(model: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"{model}_retrain",
+        deps=[HISTORY, WATCHED_BY[model]],
+        group_name="monitors",
+        kinds={"python"},
+        owners=["team:ml"],
+        automation_condition=GATED,
+        description=f"Is a retrain of the {model} model due, and why (not)? One alarm is one "
+        "training; none while the data is red or soon after the last; the calendar asks too.",
+    )
+    def why(lake: Lake, results: Results) -> dg.MaterializeResult:
+        as_of = lake.last_visible_day()
+        raised = alarms(by_day(read_history(results, as_of), MAY_TRIGGER[model]))
+        verdict = retrain_due(
+            raised,
+            data=of_data(results, as_of),
+            as_of=as_of,
+            trained_on=trained_on(results, model, as_of),
+        )
+        keep(results, as_of, f"{model}_retrain", [verdict])
+        told = pd.DataFrame([vars(alarm) for alarm in raised[-10:]], columns=["day", "reason"])
+        return dg.MaterializeResult(
+            metadata={
+                "is_due": not verdict.passed,
+                "why": dg.MetadataValue.md(verdict.reason),
+                "alarms": score_table(told),
+                **verdict.numbers,
+            }
+        )
+
+    return why
+
+
+def trained_on(results: Results, model: str, as_of: date) -> date | None:
+    """As-of day of the model's last training up to `as_of` that came to its end."""
+    days = [day for day in results.days_with(f"{model}_promotion.txt") if day <= as_of]
+    return max(days, default=None)
+
+
+def _how(model: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"{model}_promotion",
+        deps=[f"{model}_model"],
+        group_name=model,
+        kinds={"python", "mlflow"},
+        owners=["team:ml"],
+        automation_condition=VERDICT,
+        output_required=False,
+        description=f"How the last {model} challenger compared, whether it was promoted or "
+        "refused and why, and who was champion when.",
+    )
+    def how(lake: Lake, models: Models, results: Results) -> Iterator[dg.MaterializeResult]:
+        registry = models.registry()
+        tried = registry.history(model)
+        if tried.empty:
+            return
+        newest, champion = tried.iloc[0], registry.champion(model)
+        version = registry.version(model, int(newest["version"]))
+        reigns = registry.reigns(model)
+        results.write(lake.last_visible_day(), f"{model}_reigns", reigns)
+        yield dg.MaterializeResult(
+            metadata={
+                "challenger": f"{model} v{version.version}",
+                "trained_on": version.tags.get("last_day", "?"),
+                "promoted": champion is not None and champion.version == version.version,
+                "why": dg.MetadataValue.md(newest["reason"] or "-"),
+                "champion": f"{model} v{champion.version}" if champion else "none",
+                "compared": score_table(registry.table(version, "scores")),
+                "reigns": score_table(reigns),
+            }
+        )
+
+    return how
+
+
+@dg.asset(
+    deps=["replenishment_plan"],
+    group_name="plan",
+    kinds={"python"},
+    owners=["team:ops"],
+    automation_condition=GATED,
+    description="Is the plan of today to be read with care? A note beside it names every extract "
+    "that was not as usual; without one there is nothing to say.",
+)
+def plan_notice(lake: Lake, results: Results) -> dg.MaterializeResult:
+    as_of = lake.last_visible_day()
+    red = [verdict for verdict in of_data(results, as_of) if not verdict.passed]
+    path = results.out_path(as_of, "read_first.txt")
+    if red:
+        lines = [
+            "请先读：以下数据源今日异常，计划可能不准，请修复后重跑。",
+            "Read first: these extracts are not as usual today, so the plan may be wrong.",
+            "",
+            *(f"- {verdict.reason}" for verdict in red),
+        ]
+        text = "\n".join(lines) + "\n"
+        write_atomically(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
+    else:
+        path.unlink(missing_ok=True)
+    told = "; ".join(verdict.reason for verdict in red) or "all extracts are as usual"
+    return dg.MaterializeResult(metadata={"is_marked": bool(red), "why": told})
+
+
+RETRAINING = [
+    history,
+    *(_why(model) for model in MAY_TRIGGER),
+    *(_how(model) for model in MAY_TRIGGER),
+    plan_notice,
+]
+
+DUE_CHECKS = [
+    verdict_check(
+        f"{model}_model",
+        "retrain_due",
+        monitor=f"{model}_retrain",
+        description="No retrain is due: nothing is red that no training has answered, and the "
+        "last is not too long ago. This check alone asks for a retrain",
+    )
+    for model in MAY_TRIGGER
+]

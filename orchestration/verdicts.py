@@ -1,0 +1,63 @@
+"""Verdicts of a day by asset, as files: monitors write them, checks and the retrain rule read."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pandas as pd
+
+from monitoring.history import merged, rows
+from monitoring.verdict import Verdict
+from orchestration.resources import Results
+
+FOLDER = "verdicts"
+DATA = ("broken_share_below_limit", "as_usual", "amounts_in_unit")
+
+
+def keep(results: Results, day: date, asset: str, verdicts: Iterable[Verdict]) -> None:
+    """Remember what was found about `asset` ("forecast_error", "jd/orders") on a day."""
+    for verdict in verdicts:
+        results.write_text(day, _name(asset, verdict.name), verdict.to_json())
+
+
+def read(results: Results, day: date, asset: str, verdict: str) -> Verdict:
+    """One verdict of a day. Raises FileNotFoundError when there is none."""
+    return Verdict.from_json(results.read_text(day, _name(asset, verdict)))
+
+
+def of_day(results: Results, day: date) -> list[tuple[str, Verdict]]:
+    """Every asset's verdicts of a day."""
+    found = []
+    for path in sorted(results.path(day, FOLDER).glob("*.json")):
+        asset = path.stem.split("__")[0].replace(".", "/")
+        found.append((asset, Verdict.from_json(path.read_text(encoding="utf-8"))))
+    return found
+
+
+def of_data(results: Results, day: date) -> list[Verdict]:
+    """The extracts' verdicts of a day; each reason begins with the extract's name."""
+    return [
+        replace(verdict, reason=f"{asset}: {verdict.reason}")
+        for asset, verdict in of_day(results, day)
+        if verdict.name in DATA
+    ]
+
+
+def table(results: Results, day: date) -> pd.DataFrame:
+    """A day's verdicts as rows of `monitoring.history`."""
+    parts = [rows(day, asset, [verdict]) for asset, verdict in of_day(results, day)]
+    return pd.concat(parts, ignore_index=True) if parts else rows(day, "", [])
+
+
+def read_history(results: Results, until: date) -> pd.DataFrame:
+    """`monitoring.history` up to and including a day, with that day's and the day before's
+    verdicts as they are by now."""
+    path = results.history()
+    kept = pd.read_parquet(path) if path.exists() else table(results, until)
+    for day in (until - timedelta(days=1), until):
+        kept = merged(kept, table(results, day))
+    return kept[kept["as_of"] <= pd.Timestamp(until)].reset_index(drop=True)
+
+
+def _name(asset: str, verdict: str) -> str:
+    return f"{FOLDER}/{asset.replace('/', '.')}__{verdict}.json"
