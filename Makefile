@@ -51,6 +51,9 @@ bench-churn: .venv/.realdata setup ## who buys again, our model beside its oppon
 	@$(BIN)/python -m benchmarks.orders --data $(DATA) --out var/bench/orders
 	@$(BIN)/python -m benchmarks.protocols --orders var/bench/orders --out var/bench/churn
 
+bench-churn-speed: setup ## a million customers at once, and one through the registered model
+	@$(BIN)/python -m benchmarks.churn_speed
+
 bench-loop: setup ## false retrains, weeks to detection and plan cost of the closed loop (10 minutes)
 	@$(BIN)/python -m benchmarks.loop
 
