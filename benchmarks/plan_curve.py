@@ -32,7 +32,7 @@ from ml.replenishment.rules import (
 from ml.replenishment.simulation import Terms, lead_time_draws, open_shelf, replay
 from orchestration.resources import Warehouse
 
-LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99)
+LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999)
 PROMOTED = 0.3
 SHOWN = ("fill_rate", "turnover_days", "stockout_rate", "a_stockout_rate", "promotion_fill", "cost")
 
@@ -199,9 +199,19 @@ def report(shop: Shop, options, found: dict) -> None:
             f"{days:.1f} days against its {rule['turnover_days']:.1f} "
             f"({days / rule['turnover_days'] - 1:+.0%})"
         )
+    for name, line in found.items():
+        reached = [(p["turnover_days"], s) for s, p in line.items() if meets_targets(p)]
+        days = "at {:.1f} days (setting {})".format(*min(reached)) if reached else "by no setting"
+        print(f"98 % fill, 98 % in promotions, A-class stock-outs at most 2 %: {name} {days}")
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "curve.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     draw(found, options.out / "curve.png")
+
+
+def meets_targets(numbers: dict) -> bool:
+    """Whether a setting serves as well as shops ask for: by units, in promotions, and class A."""
+    is_full = min(numbers["fill_rate"], numbers["promotion_fill"]) >= 0.98
+    return is_full and numbers["a_stockout_rate"] <= 0.02
 
 
 def days_at_fill(line: dict, fill: float) -> float:

@@ -58,6 +58,7 @@ def replenishment_plan(
         for name in ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
     }
     tables = {name: kept.table(name) for name in TABLES[1:]}
+    projection = made.projection()
     write_plan_csv(orders, files["plan.csv"])
     write_plan_workbook(
         orders,
@@ -66,7 +67,7 @@ def replenishment_plan(
         demand=weekly_totals(panel, weekly, weeks=52),
         history=panel,
         forecast=weekly,
-        projection=made.projection(),
+        projection=projection,
         **tables,
     )
     write_plan_page(
@@ -75,7 +76,7 @@ def replenishment_plan(
         language=options.language,
         history=panel,
         forecast=weekly,
-        projection=made.projection(),
+        projection=projection,
         transfers=tables["transfers"],
         changes=tables["changes"],
     )
