@@ -9,7 +9,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-allocation test dev lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-churn-sandbox bench-churn-speed bench-allocation test dev lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,12 @@ bench-allocation: setup ## 100,000 rows under budget and capacities, and the gap
 bench-churn: .venv/.realdata setup ## who buys again, our model beside its opponents; DATA=folder of public data
 	@$(BIN)/python -m benchmarks.orders --data $(DATA) --out var/bench/orders
 	@$(BIN)/python -m benchmarks.protocols --orders var/bench/orders --out var/bench/churn
+
+bench-churn-sandbox: setup ## endings, timing, value and slices against the demo's truth, after make demo
+	@$(BIN)/python -m benchmarks.sandbox_churn --state var/demo
+
+bench-churn-speed: setup ## a million customers scored at once, one through the registry (minutes)
+	@$(BIN)/python -m benchmarks.churn_speed
 
 test: setup ## all tests
 	@echo "stork: running the tests (about 10 minutes on 2 cores)"
