@@ -9,7 +9,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-churn-speed bench-allocation bench-plan bench-loop bench-overhead test dev monitor lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-churn-sandbox bench-churn-speed bench-allocation bench-plan bench-loop bench-overhead test dev monitor lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,7 +51,10 @@ bench-churn: .venv/.realdata setup ## who buys again, our model beside its oppon
 	@$(BIN)/python -m benchmarks.orders --data $(DATA) --out var/bench/orders
 	@$(BIN)/python -m benchmarks.protocols --orders var/bench/orders --out var/bench/churn
 
-bench-churn-speed: setup ## a million customers at once, and one through the registered model
+bench-churn-sandbox: setup ## endings, timing, value and slices against the demo's truth, after make demo
+	@$(BIN)/python -m benchmarks.sandbox_churn --state var/demo
+
+bench-churn-speed: setup ## a million customers scored at once, one through the registry (minutes)
 	@$(BIN)/python -m benchmarks.churn_speed
 
 bench-loop: setup ## false retrains, weeks to detection and plan cost of the closed loop (10 minutes)

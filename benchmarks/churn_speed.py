@@ -62,8 +62,8 @@ def learn(seed: int = 7) -> Outlook:
     )
 
 
-def one_at_a_time(outlook: Outlook, calls: int) -> tuple[float, float]:
-    """Milliseconds at the median and at the 99th percentile of scoring one customer.
+def one_at_a_time(outlook: Outlook, calls: int) -> dict[str, np.ndarray]:
+    """Milliseconds of each call that scores one customer, by the clock and of the processor.
 
     The model comes out of the registry as a service would load it, once; a call is handed the
     customer's row of feat_customer and purchase days, and answers with score and reasons.
@@ -79,15 +79,16 @@ def one_at_a_time(outlook: Outlook, calls: int) -> tuple[float, float]:
         registry.set_alias("churn", "champion", made)
         model = ChurnModel.load(registry.fetch(registry.champion("churn")), threads=1)
     events = {customer: days for customer, days in log.events.groupby("customer_id")}
-    taken = []
+    taken = {"clock": [], "processor": []}
     for start in range(len(rows)):
         row = rows.iloc[start : start + 1]
         mine = events[row["customer_id"].iloc[0]]
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         model.predict(row, mine)
-        taken.append(1000 * (time.perf_counter() - began))
+        taken["processor"].append(1000 * (time.process_time() - worked))
+        taken["clock"].append(1000 * (time.perf_counter() - began))
     # the first calls find cold caches: a service would have made them before it serves
-    return float(np.median(taken[10:])), float(np.quantile(taken[10:], 0.99))
+    return {name: np.asarray(times[10:]) for name, times in taken.items()}
 
 
 def all_at_once(outlook: Outlook, customers: int) -> dict[str, float]:
@@ -100,15 +101,16 @@ def all_at_once(outlook: Outlook, customers: int) -> dict[str, float]:
     prepared = time.perf_counter() - began
     gc.collect()
     with PeakMemory() as memory:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         scored = outlook.predict(rows, log.events)
-        seconds = time.perf_counter() - began
+        seconds, processor = time.perf_counter() - began, time.process_time() - worked
     return {
         "customers": len(scored),
         "reachable": len(population(rows)),
         "purchase_days": len(log.events),
         "features_s": prepared,
         "scoring_s": seconds,
+        "processor_s": processor,
         "peak_gib": memory.gib,
     }
 
@@ -120,10 +122,15 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=300)
     options = parser.parse_args()
     outlook = learn()
-    middle, slow = one_at_a_time(outlook, options.calls)
+    taken = one_at_a_time(outlook, options.calls)
+    slow = float(np.quantile(taken["clock"], 0.99))
+    told = (
+        f"median {np.median(times):.1f}, p99 {np.quantile(times, 0.99):.1f} ms by the {name}"
+        for name, times in taken.items()
+    )
     print(
-        f"one customer, score and reasons by the registered stack: median {middle:.1f} ms, "
-        f"p99 {slow:.1f} ms of {options.calls} calls (limit {LIMIT_MS:.0f} ms)",
+        f"one customer, score and reasons by the registered stack, {options.calls} calls: "
+        f"{'; '.join(told)} (limit {LIMIT_MS:.0f} ms at p99)",
         flush=True,
     )
     if options.customers:
@@ -131,7 +138,8 @@ def main() -> int:
         print(
             f"{found['customers']:,} customers with {found['purchase_days']:,} purchase days: "
             f"features in {found['features_s']:.0f} s, everything said of them in "
-            f"{found['scoring_s']:.0f} s, at most {found['peak_gib']:.1f} GiB in memory"
+            f"{found['scoring_s']:.0f} s ({found['processor_s']:.0f} s of the processor), at most "
+            f"{found['peak_gib']:.1f} GiB in memory"
         )
     return 0 if slow < LIMIT_MS else 1
 

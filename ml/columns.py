@@ -35,14 +35,16 @@ class FrameSpec:
         problems = [
             f"column '{column}' is missing" for column in self.columns if column not in frame
         ]
-        for column, kind in self.columns.items():
-            if column not in frame:
-                continue
-            values = frame[column]
-            if values.notna().any() and not _KINDS[kind](values):
-                problems.append(f"column '{column}' has dtype {values.dtype}, expected a {kind}")
-            if column not in self.nullable and values.isna().any():
-                row = values.index[values.isna()][0]
+        present = [column for column in self.columns if column in frame]
+        nulls = frame[present].isna()
+        has_null, is_null = nulls.any().to_dict(), nulls.all().to_dict()
+        dtypes = frame[present].dtypes.to_dict()
+        for column in present:
+            kind = self.columns[column]
+            if not is_null[column] and not _KINDS[kind](dtypes[column]):
+                problems.append(f"column '{column}' has dtype {dtypes[column]}, expected a {kind}")
+            if column not in self.nullable and has_null[column]:
+                row = frame.index[nulls[column]][0]
                 problems.append(f"column '{column}' is null, first at row {row}")
         if not problems:
             problems += self._grain_problems(frame)

@@ -180,3 +180,11 @@ def test_a_shop_without_ages_is_told_why_it_has_no_endings(shop):
     assert learnt.endings is None
     assert len(said) == 1
     assert "no endings: 0 labelled rows" in said[0]
+
+
+def test_a_large_table_is_scored_in_parts_with_the_same_answer(shop, outlook, monkeypatch):
+    learnt, newest, _ = outlook
+    whole = learnt.predict(newest, shop.events)
+    monkeypatch.setattr("ml.churn.outlook._ROWS_AT_ONCE", 60)
+    shuffled = shop.events.sample(frac=1, random_state=3)
+    pd.testing.assert_frame_equal(whole, learnt.predict(newest, shuffled))

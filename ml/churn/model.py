@@ -151,7 +151,6 @@ class ChurnModel:
         """
         if self._blend is None:
             raise ValueError("the churn model is not fitted")
-        FEAT_CUSTOMER.check(features)
         rows = features.sort_values(["as_of", "customer_id"], ignore_index=True)
         inputs = self._inputs(rows, events)
         explained_by = self._surrogate or self._parts.get(_LINEAR) or self._parts["recency"]

@@ -167,21 +167,26 @@ class Population:
         medians = features[[*CUSTOMER_NUMBERS, *known]].median()
         return cls({name: float(v) for name, v in medians.items()}, rates, overall)
 
-    def values(self, features: pd.DataFrame) -> pd.DataFrame:
-        """The columns reasons may show, one row per row of `features`."""
-        shown = features[list(CUSTOMER_NUMBERS)].astype(float).reset_index(drop=True)
+    def values(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
+        """The columns reasons may show, (n,) each, in the row order of `features`."""
+        numbers = features[list(CUSTOMER_NUMBERS)].to_numpy(float)
+        shown = dict(zip(CUSTOMER_NUMBERS, numbers.T, strict=True))
         for name in _OPTIONAL:
-            shown[name] = features[name].to_numpy(float) if name in features else np.nan
+            unknown = np.full(len(features), np.nan)
+            shown[name] = features[name].to_numpy(float) if name in features else unknown
         for column in CODED:
-            known = features[column].map(self.rates[column]).astype(float)
-            shown[f"{column}_rate"] = known.fillna(self.overall_rate).to_numpy()
+            rates = self.rates[column]
+            known = [
+                rates.get(word, self.overall_rate) for word in features[column].to_numpy(object)
+            ]
+            shown[f"{column}_rate"] = np.asarray(known, dtype=float)
         return shown
 
-    def typical(self, reason: Reason, values: pd.DataFrame) -> np.ndarray:
+    def typical(self, reason: Reason, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """What `reason.shown` is held against, one number per row."""
         if reason.typical is not None:
-            return values[reason.typical].to_numpy()
-        return np.full(len(values), self.medians.get(reason.shown, self.overall_rate))
+            return values[reason.typical]
+        return np.full(len(values[reason.shown]), self.medians.get(reason.shown, self.overall_rate))
 
 
 def top_reasons(
@@ -196,12 +201,8 @@ def top_reasons(
     values = population.values(features)
     shown = np.column_stack([values[reason.shown] for reason in CATALOGUE])
     typical = np.column_stack([population.typical(reason, values) for reason in CATALOGUE])
-    strength = np.column_stack(
-        [
-            contributions[[c for c in reason.columns if c in contributions]].sum(axis=1)
-            for reason in CATALOGUE
-        ]
-    )
+    told = [[name in reason.columns for reason in CATALOGUE] for name in contributions.columns]
+    strength = contributions.to_numpy(float) @ np.asarray(told, dtype=float)
     above = np.array([reason.when == "above" for reason in CATALOGUE])
     holds = (strength > 0) & np.where(above, shown > typical, shown < typical)
     for i, reason in enumerate(CATALOGUE):
@@ -210,12 +211,12 @@ def top_reasons(
     strength = np.where(holds, strength, -np.inf)
     order = np.argsort(-strength, axis=1, kind="stable")[:, :REASONS_KEPT]
     codes = np.array([reason.code for reason in CATALOGUE], dtype=object)
-    table = features[KEYS].reset_index(drop=True)
-    rows = np.arange(len(table))
+    table = {key: features[key].to_numpy() for key in KEYS}
+    rows = np.arange(len(features))
     for rank in range(REASONS_KEPT):
         pick = order[:, rank]
         given = np.isfinite(strength[rows, pick])
         table[f"reason_{rank + 1}"] = np.where(given, codes[pick], None)
         table[f"reason_{rank + 1}_value"] = np.where(given, shown[rows, pick], np.nan)
         table[f"reason_{rank + 1}_typical"] = np.where(given, typical[rows, pick], np.nan)
-    return table
+    return pd.DataFrame(table)
