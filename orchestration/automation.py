@@ -1,4 +1,4 @@
-"""When things run by themselves: three named conditions and one weekly schedule.
+"""When things run by themselves: three named conditions.
 
 NIGHTLY  an extract pulls its newest day at 06:00 Beijing time, when the shops' exports are out.
 GATED    everything derived waits until all it reads was refreshed since that tick, and only goes
@@ -48,8 +48,8 @@ RETRAIN = (
 VERDICT = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
 
 
-def rhythms() -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
-    """The night and the retrain watch as sensors, the weekly refresh as a schedule; all stopped."""
+def rhythms() -> list[dg.SensorDefinition]:
+    """The night and the retrain watch as sensors, both stopped."""
     everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
     nightly = dg.AutomationConditionSensorDefinition(
         "nightly",
@@ -63,11 +63,4 @@ def rhythms() -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
         description="A model whose retrain is due is trained once.",
         minimum_interval_seconds=30,
     )
-    weekly = dg.ScheduleDefinition(
-        name="weekly",
-        target=MODELS,
-        cron_schedule="0 3 * * 1",
-        execution_timezone=TIMEZONE,
-        description="Each Monday 03:00: both models are trained again and must earn their place.",
-    )
-    return [nightly, retrain], [weekly]
+    return [nightly, retrain]
