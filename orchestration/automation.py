@@ -44,8 +44,13 @@ RETRAIN = (
     & ~dg.AutomationCondition.in_progress()
 )
 
-# a verdict is read as soon as its monitor has written one
-VERDICT = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
+# A verdict is read as soon as its monitor has written one. Not when the model it is on was
+# trained: last night's verdict would then ask for the training that has just answered it.
+VERDICT = (
+    dg.AutomationCondition.any_deps_updated().ignore(MODELS) & ~dg.AutomationCondition.in_progress()
+)
+
+TRAINED = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
 
 
 def rhythms() -> list[dg.SensorDefinition]:

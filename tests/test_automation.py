@@ -34,7 +34,9 @@ class Night:
             cursor=self.cursor,
         )
         self.cursor = result.cursor
-        wanted = self.defs.resolve_asset_graph().get_all_asset_keys()
+        graph = self.defs.resolve_asset_graph()
+        self.wanted_checks = {k for k in graph.asset_check_keys if result.get_num_requested(k)}
+        wanted = graph.get_all_asset_keys()
         return {key for key in wanted if result.get_num_requested(key)}
 
     def materialize(self, key: dg.AssetKey, partition: str | None = None) -> None:
@@ -75,6 +77,19 @@ def test_many_red_monitors_ask_for_nothing_by_themselves(defs):
     for minute, name in enumerate(("forecast_error", "demand_shift", "error_size", "bias_cusum")):
         night.check(MODEL, name, passed=False)
         assert MODEL not in night.tick(BEFORE + timedelta(minutes=minute + 1))
+
+
+def test_a_verdict_is_read_when_it_is_written_and_not_again_when_its_model_was_trained(defs):
+    due = dg.AssetCheckKey(MODEL, "retrain_due")
+    night = Night(defs, dg.AssetSelection.checks(due))
+    night.tick(BEFORE)
+    night.materialize(dg.AssetKey("demand_retrain"))
+    night.tick(BEFORE + timedelta(minutes=1))
+    assert night.wanted_checks == {due}
+    night.check(MODEL, "retrain_due", passed=False)
+    night.materialize(MODEL)
+    night.tick(BEFORE + timedelta(minutes=2))
+    assert night.wanted_checks == set(), "or the training would ask for itself again"
 
 
 def test_the_night_pulls_every_extract_once_and_only_then_builds_what_reads_it(defs):

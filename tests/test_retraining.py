@@ -34,6 +34,8 @@ def refresh(at_hand):
 
 def test_the_weekly_refresh_waits_while_the_data_is_red(at_hand):
     assert isinstance(refresh(at_hand), dg.RunRequest)
+    keep(at_hand["results"], DAY, "wecom/tags", [RED])
+    assert isinstance(refresh(at_hand), dg.RunRequest), "no demand is made of tags"
     keep(at_hand["results"], DAY, "jd/orders", [RED])
     skipped = refresh(at_hand)
     assert isinstance(skipped, dg.SkipReason)
