@@ -40,7 +40,8 @@ class Night:
         )
         self.cursor = result.cursor
         graph = self.defs.resolve_asset_graph()
-        self.wanted_checks = {k for k in graph.asset_check_keys if result.get_num_requested(k)}
+        found = {one.key for one in result.results if not one.true_subset.is_empty}
+        self.wanted_checks = {key for key in found if isinstance(key, dg.AssetCheckKey)}
         wanted = graph.get_all_asset_keys()
         return {key for key in wanted if result.get_num_requested(key)}
 
