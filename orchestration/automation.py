@@ -1,4 +1,4 @@
-"""When things run by themselves: three named conditions and one weekly schedule.
+"""When things run by themselves: three named conditions.
 
 NIGHTLY  an extract pulls its newest day at 06:00 Beijing time, when the shops' exports are out.
 GATED    everything derived waits until all it reads was refreshed since that tick, and only goes
@@ -44,12 +44,17 @@ RETRAIN = (
     & ~dg.AutomationCondition.in_progress()
 )
 
-# a verdict is read as soon as its monitor has written one
-VERDICT = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
+# A verdict is read as soon as its monitor has written one. Not when the model it is on was
+# trained: last night's verdict would then ask for the training that has just answered it.
+VERDICT = (
+    dg.AutomationCondition.any_deps_updated().ignore(MODELS) & ~dg.AutomationCondition.in_progress()
+)
+
+TRAINED = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
 
 
-def rhythms() -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
-    """The night and the retrain watch as sensors, the weekly refresh as a schedule; all stopped."""
+def rhythms() -> list[dg.SensorDefinition]:
+    """The night and the retrain watch as sensors, both stopped."""
     everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
     nightly = dg.AutomationConditionSensorDefinition(
         "nightly",
@@ -63,11 +68,4 @@ def rhythms() -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
         description="A model whose retrain is due is trained once.",
         minimum_interval_seconds=30,
     )
-    weekly = dg.ScheduleDefinition(
-        name="weekly",
-        target=MODELS,
-        cron_schedule="0 3 * * 1",
-        execution_timezone=TIMEZONE,
-        description="Each Monday 03:00: both models are trained again and must earn their place.",
-    )
-    return [nightly, retrain], [weekly]
+    return [nightly, retrain]

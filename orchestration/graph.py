@@ -11,7 +11,7 @@ from orchestration.assets.demand import demand_forecast, demand_model
 from orchestration.assets.extracts import extracts
 from orchestration.assets.monitors import MONITORS, VERDICTS
 from orchestration.assets.planning import replenishment_plan
-from orchestration.assets.retraining import DUE_CHECKS, RETRAINING
+from orchestration.assets.retraining import DUE_CHECKS, RETRAINING, weekly
 from orchestration.assets.warehouse import warehouse
 from orchestration.automation import rhythms
 from orchestration.resources import resources
@@ -22,7 +22,6 @@ def build(settings: Settings) -> dg.Definitions:
     """The whole graph for one installation's settings."""
     os.environ.update(settings.dbt_environment())  # dbt's profile and sources read these
     tables, unit_tests, dbt = warehouse(settings)
-    sensors, schedules = rhythms()
     sources = extracts(settings)
     return dg.Definitions(
         assets=[
@@ -47,8 +46,8 @@ def build(settings: Settings) -> dg.Definitions:
                 description="Everything below the lake: tables, models, plan, monitors.",
             ),
         ],
-        sensors=[*sensors, alerts(settings)],
-        schedules=schedules,
+        sensors=[*rhythms(), alerts(settings)],
+        schedules=[weekly],
         resources={"dbt": dbt, **resources(settings)},
         executor=dg.in_process_executor,
     )

@@ -6,11 +6,13 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from monitoring.history import merged, rows
+from monitoring.history import merged, red_days, rows
 from monitoring.verdict import Verdict
 from orchestration.resources import Results
 
 FOLDER = "verdicts"
+# what demand and customers are made of: while it is red nothing may be learnt from it
+FEEDS = ("orders", "order_lines", "refunds", "cancellations", "outbound", "stock")
 DATA = ("broken_share_below_limit", "as_usual", "amounts_in_unit")
 
 
@@ -34,13 +36,20 @@ def of_day(results: Results, day: date) -> list[tuple[str, Verdict]]:
     return found
 
 
-def of_data(results: Results, day: date) -> list[Verdict]:
-    """The extracts' verdicts of a day; each reason begins with the extract's name."""
+def of_data(results: Results, day: date, datasets: Iterable[str] | None = None) -> list[Verdict]:
+    """The extracts' verdicts of a day, of these datasets only or of all; each reason begins with
+    the extract's name."""
     return [
         replace(verdict, reason=f"{asset}: {verdict.reason}")
         for asset, verdict in of_day(results, day)
-        if verdict.name in DATA
+        if verdict.name in DATA and (datasets is None or asset.split("/")[-1] in datasets)
     ]
+
+
+def red_feed_days(results: Results, until: date) -> list[pd.Timestamp]:
+    """The days up to `until` on which one of FEEDS was red, on whatever platform."""
+    history = read_history(results, until)
+    return red_days(history[history["asset"].str.split("/").str[-1].isin(FEEDS)], DATA)
 
 
 def table(results: Results, day: date) -> pd.DataFrame:

@@ -124,7 +124,7 @@ def test_the_target_is_told_as_a_ratio_and_never_judged_as_a_feature():
 
 
 def test_fewer_rows_than_the_floor_are_not_judged():
-    few = panel(5)
+    few = panel(20)
     few = spoil(few, few["ds"] > WEEKS[-9], price_amount=9.0, order_count=9.0)
     verdict, table = demand_drift(few, cutoff=WEEKS[-1])
     assert verdict.passed

@@ -20,7 +20,6 @@ from ml.columns import (
 )
 from monitoring.drift import Windows
 from monitoring.forecast_watch import judge_forecasts
-from monitoring.history import red_days
 from monitoring.report import Workspace
 from monitoring.verdict import Verdict
 from orchestration.assets.demand import week_before
@@ -28,7 +27,7 @@ from orchestration.assets.metadata import score_table
 from orchestration.automation import GATED
 from orchestration.checks import check_result, verdict_check
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
-from orchestration.verdicts import DATA, keep, read_history
+from orchestration.verdicts import keep, red_feed_days
 
 
 def monitor(
@@ -109,7 +108,7 @@ def forecast_error(
         warehouse.read(FEAT_DEMAND_STATIC),
         warehouse.read(FEAT_KNOWN_FUTURE),
         champion=champion.version,
-        red_days=red_days(read_history(results, as_of), DATA),
+        red_days=red_feed_days(results, as_of),
     )
     keep(results, as_of, "forecast_error", judged.verdicts)
     results.write(as_of, "forecast_error_by_slice", judged.by_slice)

@@ -11,10 +11,11 @@ from monitoring.history import by_day, prometheus
 from monitoring.retrain import alarms, retrain_due
 from orchestration.assets.metadata import score_table
 from orchestration.assets.monitors import MONITORS
-from orchestration.automation import GATED, VERDICT
+from orchestration.automation import GATED, MODELS, TRAINED
 from orchestration.checks import verdict_check
+from orchestration.partitions import TIMEZONE
 from orchestration.resources import Lake, Models, Results, write_atomically
-from orchestration.verdicts import keep, of_data, read_history
+from orchestration.verdicts import FEEDS, keep, of_data, read_history
 
 HISTORY = dg.AssetKey(["monitoring", "history"])
 MAY_TRIGGER = {"demand": TRIGGERS, "churn": ("churn_performance",)}
@@ -67,7 +68,7 @@ def _why(model: str) -> dg.AssetsDefinition:
         raised = alarms(by_day(read_history(results, as_of), MAY_TRIGGER[model]))
         verdict = retrain_due(
             raised,
-            data=of_data(results, as_of),
+            data=of_data(results, as_of, FEEDS),
             as_of=as_of,
             trained_on=trained_on(results, model, as_of),
         )
@@ -98,7 +99,7 @@ def _how(model: str) -> dg.AssetsDefinition:
         group_name=model,
         kinds={"python", "mlflow"},
         owners=["team:ml"],
-        automation_condition=VERDICT,
+        automation_condition=TRAINED,
         output_required=False,
         description=f"How the last {model} challenger compared, whether it was promoted or "
         "refused and why, and who was champion when.",
@@ -153,6 +154,19 @@ def plan_notice(lake: Lake, results: Results) -> dg.MaterializeResult:
         path.unlink(missing_ok=True)
     told = "; ".join(verdict.reason for verdict in red) or "all extracts are as usual"
     return dg.MaterializeResult(metadata={"is_marked": bool(red), "why": told})
+
+
+@dg.schedule(
+    name="weekly",
+    target=MODELS,
+    cron_schedule="0 3 * * 1",
+    execution_timezone=TIMEZONE,
+    description="Each Monday 03:00: both models are trained again and must earn their place; not "
+    "while an extract is red, since nothing good is learnt from broken data.",
+)
+def weekly(lake: Lake, results: Results) -> dg.RunRequest | dg.SkipReason:
+    red = [v for v in of_data(results, lake.last_visible_day(), FEEDS) if not v.passed]
+    return dg.SkipReason(f"the data is red: {red[0].reason}") if red else dg.RunRequest()
 
 
 RETRAINING = [

@@ -33,46 +33,64 @@ def landed_profile(lake: Path, platform: str, dataset: str, last: date) -> Profi
     are those on which a file landed, whatever was in it. Nothing that landed later is read.
     """
     declared = SOURCES[platform][dataset]
-    files = f"{lake}/{platform}/{dataset}/load_no=*/*.parquet"
-    since = last - timedelta(weeks=WEEKS)
     kinds = {column.name: column.kind for column in declared.columns}
-    wanted = [name for name in kinds if name in declared.lake_types]
-    money = [name for name in wanted if kinds[name] == "money"]
+    names = [name for name in kinds if name in declared.lake_types]
+    money = [name for name in names if kinds[name] == "money"]
+    since = last - timedelta(weeks=WEEKS)
+    landed = (
+        f"from (select *, platform || '/' || shop_id as shop, landed_on = date '{last}' as is_last "
+        f"from read_parquet('{lake}/{platform}/{dataset}/load_no=*/*.parquet', "
+        f"union_by_name = true) where landed_on between date '{since}' and date '{last}')"
+    )
+    filled = ", ".join(f'count("{name}") as "{name}"' for name in names)
+    # a sketch, not every value: nine weeks of a large shop's amounts need not fit in memory
+    medians = ", ".join(
+        f'count(*) filter ("{name}" > 0) as "{name} rows", '
+        f'approx_quantile("{name}"::double, 0.5) filter ("{name}" > 0) as "{name} median"'
+        for name in money
+    )
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")
-        picked = ", ".join(f'"{name}"' for name in wanted)
-        connection.execute(
-            f"create table landed as "
-            f"select landed_on, platform || '/' || shop_id as shop, {picked} "
-            f"from read_parquet('{files}', union_by_name = true) "
-            f"where landed_on between date '{since}' and date '{last}'"
-        )
         counts = connection.execute(
-            "select landed_on, shop, count(*) as n from landed group by all order by all"
+            f"select landed_on, is_last, shop, count(*) as n, {filled} {landed} "
+            "group by all order by all"
         ).df()
-        sides = (f"landed_on = date '{last}'", f"landed_on < date '{last}'")
-        filled = tuple(_filled(connection, wanted, side) for side in sides)
-        medians = tuple(_medians(connection, money, side) for side in sides)
+        amounts = connection.execute(
+            f"select shop, is_last{', ' if money else ''}{medians} {landed} "
+            "group by all order by all"
+        ).df()
     ledger = pq.read_table(lake / "ledger" / platform / f"{dataset}.parquet", columns=["landed_on"])
     days = sorted({day for day in ledger["landed_on"].to_pylist() if day <= last})
-    return Profile(_daily(counts), tuple(days), filled, medians)
+    sides = (True, False)
+    return Profile(
+        _daily(counts[["landed_on", "shop", "n"]]),
+        tuple(days),
+        tuple(_filled(counts[counts["is_last"] == side], names) for side in sides),
+        tuple(_medians(amounts[amounts["is_last"] == side], money) for side in sides),
+    )
 
 
-def _filled(connection: duckdb.DuckDBPyConnection, names: list[str], where: str) -> pd.DataFrame:
-    picked = ", ".join(f'count("{name}")' for name in names)
-    found = connection.execute(f"select count(*), {picked} from landed where {where}").fetchone()
-    return pd.DataFrame({"column": names, "rows": found[0], "filled": list(found[1:])})
+def _filled(counts: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    total = counts[["n", *names]].sum()
+    return pd.DataFrame(
+        {"column": names, "rows": int(total["n"]), "filled": total[names].astype(int).to_numpy()}
+    )
 
 
-def _medians(connection: duckdb.DuckDBPyConnection, names: list[str], where: str) -> pd.DataFrame:
+def _medians(amounts: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     parts = [
-        f'select shop, \'{name}\' as "column", count(*) as "rows", '
-        f'median("{name}")::double as median from landed where {where} and "{name}" > 0 group by 1'
+        pd.DataFrame(
+            {
+                "shop": amounts["shop"],
+                "column": name,
+                "rows": amounts[f"{name} rows"],
+                "median": amounts[f"{name} median"],
+            }
+        )
         for name in names
     ]
-    if not parts:
-        return pd.DataFrame({"shop": [], "column": [], "rows": [], "median": []})
-    return connection.execute(" union all ".join(parts)).df()
+    empty = pd.DataFrame({"shop": [], "column": [], "rows": [], "median": []})
+    return pd.concat(parts, ignore_index=True) if parts else empty
 
 
 def _daily(counts: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,63 @@
+"""The weekly refresh and the note beside the plan, by what the extracts' verdicts say."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from monitoring.verdict import Verdict
+from orchestration.assets.retraining import plan_notice, trained_on, weekly
+from orchestration.resources import Lake, Results
+from orchestration.verdicts import keep
+
+DAY = date(2026, 6, 28)
+RED = Verdict("as_usual", False, "landed_volume: jd/shop: 0 rows, expected 400")
+GREEN = Verdict("as_usual", True, "as ever")
+
+
+@pytest.fixture
+def at_hand(tmp_path):
+    return {
+        "lake": Lake(landing="l", folder="f", as_of=DAY.isoformat()),
+        "results": Results(
+            folder=str(tmp_path / "results"),
+            out=str(tmp_path / "out"),
+            reports="r",
+            reports_url="u",
+        ),
+    }
+
+
+def refresh(at_hand):
+    return weekly(dg.build_schedule_context(resources=at_hand))
+
+
+def test_the_weekly_refresh_waits_while_the_data_is_red(at_hand):
+    assert isinstance(refresh(at_hand), dg.RunRequest)
+    keep(at_hand["results"], DAY, "wecom/tags", [RED])
+    assert isinstance(refresh(at_hand), dg.RunRequest), "no demand is made of tags"
+    keep(at_hand["results"], DAY, "jd/orders", [RED])
+    skipped = refresh(at_hand)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "jd/orders: landed_volume: jd/shop: 0 rows" in skipped.skip_message
+    keep(at_hand["results"], DAY, "jd/orders", [GREEN])
+    assert isinstance(refresh(at_hand), dg.RunRequest)
+
+
+def test_the_plan_is_marked_while_an_extract_is_red_and_cleared_when_it_is_mended(at_hand):
+    results = at_hand["results"]
+    note = results.out_path(DAY, "read_first.txt")
+    keep(results, DAY, "jd/orders", [RED])
+    plan_notice(**at_hand)
+    assert "jd/orders: landed_volume: jd/shop: 0 rows" in note.read_text(encoding="utf-8")
+    keep(results, DAY, "jd/orders", [GREEN])
+    plan_notice(**at_hand)
+    assert not note.exists()
+
+
+def test_only_a_training_that_came_to_its_end_counts(at_hand):
+    results = at_hand["results"]
+    assert trained_on(results, "demand", DAY) is None
+    results.write_text(date(2026, 6, 1), "demand_promotion.txt", "refused")
+    results.write_text(date(2026, 7, 1), "demand_promotion.txt", "later")
+    assert trained_on(results, "demand", DAY) == date(2026, 6, 1)
