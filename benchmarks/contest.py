@@ -1,5 +1,6 @@
 """Plays every model on one task, each in a process of its own, and scores all on the same cells."""
 
+import argparse
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from typing import Any
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.peers import MODELS, PERMANENT
+from benchmarks.peers import MODELS, PEERS, PERMANENT
 from benchmarks.play import MARK
 from benchmarks.task import Task
 from ml.accuracy import accuracy, series_facts, sum_coverage
@@ -32,6 +33,14 @@ ROW = (
 )
 FIGURES = ("fit_seconds", "predict_seconds", "peak_mib")
 REFERENCE = "seasonal_naive"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Who plays, on how many threads, and where the results go."""
+    parser.add_argument("--models", default="stork", help="stork, stork-xgboost, stork-lstm")
+    parser.add_argument("--peers", default=",".join(PEERS), help="comma separated, may be empty")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, help="results.json")
 
 
 @dataclass

@@ -17,9 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import dominicks_oj
-from benchmarks.contest import contest
+from benchmarks.contest import add_options, contest
 from benchmarks.frames import Frames
-from benchmarks.peers import PEERS
 from benchmarks.tables import print_outcome
 from benchmarks.task import BadTask, Setting, Task
 
@@ -32,11 +31,8 @@ def main() -> int:
     """Play the rounds that the file permits; 1 if stork is not below LightGBM of the same run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the Dominick's files")
-    parser.add_argument("--models", default="stork", help="stork, stork-xgboost, stork-lstm")
-    parser.add_argument("--peers", default=",".join(PEERS), help="comma separated, may be empty")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="the first N only")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="results.json")
+    add_options(parser)
     options = parser.parse_args()
     console = Console()
     names = [name for name in f"{options.models},{options.peers}".split(",") if name]

@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import vn2_panel
-from benchmarks.contest import Outcome, contest
-from benchmarks.peers import PEERS
+from benchmarks.contest import Outcome, add_options, contest
 from benchmarks.tables import print_outcome
 from benchmarks.task import BadTask, Setting, make_task
 
@@ -34,11 +33,8 @@ def main() -> int:
     """Play, print, and return 1 if stork misses a limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the VN2 files")
-    parser.add_argument("--models", default="stork", help="stork, stork-xgboost, stork-lstm")
-    parser.add_argument("--peers", default=",".join(PEERS), help="comma separated, may be empty")
     parser.add_argument("--windows", type=int, default=WINDOWS, help="the last N origins only")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="results.json")
+    add_options(parser)
     options = parser.parse_args()
     console = Console()
     names = [name for name in f"{options.models},{options.peers}".split(",") if name]

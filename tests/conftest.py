@@ -1,5 +1,7 @@
 """Shared by all tests: the process environment, and no network but loopback."""
 
+import pytest
+
 import orchestration  # noqa: F401  settles telemetry and OpenMP before anything is imported
 
 # Files that take longest, longest first: with two workers the last file begun decides the end.
@@ -19,3 +21,13 @@ def pytest_collection_modifyitems(items):
     """Begin with the longest files."""
     rank = {name: k for k, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """An MLflow database without a model, to copy: migrating one takes seconds."""
+    from ml.registry import Registry
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    Registry(f"sqlite:///{folder / 'mlflow.db'}", folder).history("nothing")
+    return folder / "mlflow.db"

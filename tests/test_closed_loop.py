@@ -20,7 +20,6 @@ from orchestration.assets.monitors import VERDICTS, forecast_error
 from orchestration.assets.retraining import DUE_CHECKS, RETRAINING
 from orchestration.resources import resources
 from orchestration.settings import Settings
-from tests.test_registry import migrated  # noqa: F401
 
 N, FIRST = 30, 60  # series, weeks of history at the first training
 WEEKS = pd.date_range("2025-01-06", periods=80, freq="W-MON")
@@ -168,7 +167,7 @@ def light(monkeypatch):
 
 def test_the_loop_lives_through_two_breaks_one_challenger_that_wins_and_one_that_loses(
     light,  # noqa: ARG001
-    migrated,  # noqa: F811
+    migrated,
     tmp_path,
     monkeypatch,
 ):

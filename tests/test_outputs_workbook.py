@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from ml.columns import INVENTORY_POSITION
+from ml.replenishment.difference import CHANGE_COLUMNS
 from ml.replenishment.policy import Policy, plan
-from orchestration.outputs.wording_sheets import CHANGE_COLUMNS, OVERRIDE_COLUMNS, TRANSFER_COLUMNS
+from orchestration.outputs.wording_sheets import OVERRIDE_COLUMNS, TRANSFER_COLUMNS
 from orchestration.outputs.workbook import write_plan_workbook
 
 AS_OF = dt.date(2025, 6, 8)

@@ -10,13 +10,6 @@ import pytest
 from ml.registry import Registry
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mlflow")
-    Registry(f"sqlite:///{folder / 'mlflow.db'}", folder).history("nothing")
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
 def registry(migrated, tmp_path):
     shutil.copy(migrated, tmp_path / "mlflow.db")

@@ -11,7 +11,6 @@ import pytest
 from ml.promotion import Promotion
 from ml.registry import Registry
 from ml.training import Proposal, settle
-from tests.test_registry import migrated  # noqa: F401
 
 DIES = """
 import os, sys
@@ -43,7 +42,7 @@ def saved(registry: Registry) -> str:
 
 
 def test_killed_before_the_alias_moves_nothing_is_lost_and_the_next_run_finishes(
-    migrated,  # noqa: F811
+    migrated,
     tmp_path,
 ):
     shutil.copy(migrated, tmp_path / "mlflow.db")
@@ -62,7 +61,7 @@ def test_killed_before_the_alias_moves_nothing_is_lost_and_the_next_run_finishes
     assert len(registry.reigns("demand")) == 2
 
 
-def test_a_save_that_fails_leaves_no_version_behind(migrated, tmp_path):  # noqa: F811
+def test_a_save_that_fails_leaves_no_version_behind(migrated, tmp_path):
     shutil.copy(migrated, tmp_path / "mlflow.db")
     registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
     retrain(registry, "first")

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from ml.replenishment.contract import PLAN_COLUMNS
+from ml.replenishment.difference import CHANGE_COLUMNS
 from orchestration.outputs.detail_series import DetailSeries, detail_series
 from orchestration.outputs.wording import CODES, COLUMNS, texts
 from orchestration.outputs.wording_page import page_texts
-from orchestration.outputs.wording_sheets import CHANGE_COLUMNS, SHEET_COLUMNS, TRANSFER_COLUMNS
+from orchestration.outputs.wording_sheets import SHEET_COLUMNS, TRANSFER_COLUMNS
 
 # A page with more rows opens slowly; the most urgent come first, all are in the CSV.
 MOST_ROWS = 5000

@@ -1,5 +1,7 @@
 """Words of the sheets beside the plan: transfers, changes, overrides and what they were worth."""
 
+from ml.replenishment import overrides
+from ml.replenishment.moves import MOVE_COLUMNS
 from orchestration.outputs.wording import COLUMNS, Column
 
 _ROWS = (
@@ -53,48 +55,6 @@ SHEET_CODES = {
         "en": {"no_match": "no such row", "unread": "not understood"},
     },
 }
-TRANSFER_COLUMNS = (
-    "sku_id",
-    "sku_name",
-    "from_warehouse_id",
-    "to_warehouse_id",
-    "transfer_qty",
-    "ready_on",
-    "transfer_amount",
-    "saving_amount",
-)
-CHANGE_COLUMNS = (
-    "sku_id",
-    "sku_name",
-    "warehouse_id",
-    "before_qty",
-    "after_qty",
-    "change_qty",
-    "change_reason",
-)
-OVERRIDE_COLUMNS = (
-    "sku_id",
-    "warehouse_id",
-    "action",
-    "value",
-    "expires_on",
-    "by",
-    "why",
-    "status",
-    "problem",
-    "rows",
-)
-EFFECT_COLUMNS = (
-    "as_of",
-    "sku_id",
-    "warehouse_id",
-    "override",
-    "order_qty",
-    "planned_qty",
-    "demand_qty",
-    "missing_qty",
-    "planned_missing_qty",
-    "left_qty",
-    "planned_left_qty",
-    "gain_amount",
-)
+# what each sheet shows: what the plan says, less what the whole sheet has in common
+TRANSFER_COLUMNS = MOVE_COLUMNS[1:]
+OVERRIDE_COLUMNS = (*overrides.OVERRIDE_COLUMNS, "status", "problem", "rows")

@@ -7,14 +7,11 @@ import pandas as pd
 import xlsxwriter
 
 from ml.replenishment.contract import PLAN_COLUMNS
+from ml.replenishment.difference import CHANGE_COLUMNS
+from ml.replenishment.override_effect import EFFECT_COLUMNS
 from orchestration.outputs.detail_series import detail_series
 from orchestration.outputs.wording import texts
-from orchestration.outputs.wording_sheets import (
-    CHANGE_COLUMNS,
-    EFFECT_COLUMNS,
-    OVERRIDE_COLUMNS,
-    TRANSFER_COLUMNS,
-)
+from orchestration.outputs.wording_sheets import OVERRIDE_COLUMNS, TRANSFER_COLUMNS
 from orchestration.outputs.workbook_detail import write_detail
 from orchestration.outputs.workbook_orders import write_purchase_orders
 from orchestration.outputs.workbook_summary import write_summary
