@@ -62,7 +62,7 @@ def test_dominicks_rounds_end_in_the_file_and_leave_one_week_out(tmp_path):
     weeks = [(cutoff - pd.Timestamp("1989-09-14")).days // 7 + 1 for cutoff in task.cutoffs]
     assert weeks == [135, 137, 139, 141, 143]
     frame = pd.DataFrame({"step": [1, 2, 3], "y": [10.0, 10, 20], "y_hat": [99.0, 12, 15]})
-    assert dominicks.mape(frame) == pytest.approx(22.5)
+    assert dominicks.mape(frame, "y_hat") == pytest.approx(22.5)
     early = Frames(task.panel[task.panel["ds"] < task.cutoffs[0]])
     with pytest.raises(BadTask, match="no round"):
         dominicks.rounds(early, 10, 1)

@@ -20,8 +20,12 @@ def held_out(seed, sd=10.0, shared=0.0):
     return HeldOut(y, mean, quantiles, np.full(N, 100.0), np.ones(N, bool))
 
 
+def _rest(part):
+    return part.mean, part.quantiles, part.scale, part.usable
+
+
 def test_quantiles_far_too_narrow_cover_eighty_percent_after_calibration():
-    calibration = calibrate([held_out(1), held_out(2)], LEVELS, [50.0])
+    calibration = calibrate([held_out(k) for k in (1, 2, 4, 5)], LEVELS, [50.0])
     fresh = held_out(3)
     covered = calibration.apply(fresh.quantiles, fresh.scale)
     inside = (fresh.y >= covered[..., 0]) & (fresh.y <= covered[..., 2])
@@ -29,7 +33,7 @@ def test_quantiles_far_too_narrow_cover_eighty_percent_after_calibration():
 
 
 def test_sums_are_calibrated_as_sums_when_weeks_err_together():
-    parts = [held_out(k, sd=5, shared=15) for k in (1, 2)]
+    parts = [held_out(k, sd=5, shared=15) for k in (1, 2, 4, 5)]
     calibration = calibrate(parts, LEVELS, [])
     fresh = held_out(3, sd=5, shared=15)
     guess = sum_quantiles(fresh.mean, fresh.quantiles)
@@ -40,6 +44,23 @@ def test_sums_are_calibrated_as_sums_when_weeks_err_together():
     )
     independent = 2.56 / 2 * np.sqrt(H * 5**2)
     assert (covered[:, 2] - covered[:, 0]).mean() > 3 * independent
+
+
+def test_a_shock_of_one_week_hardly_moves_what_other_origins_deny():
+    calm = [held_out(k, sd=1.0) for k in (1, 2, 4, 5, 6)]
+    shocked = [*calm[1:], HeldOut(calm[0].y + 60, *_rest(calm[0]))]
+    shift = calibrate(shocked, LEVELS, []).steps - calibrate(calm, LEVELS, []).steps
+    agreed = [HeldOut(part.y + 60, *_rest(part)) for part in calm]
+    wanted = calibrate(agreed, LEVELS, []).steps - calibrate(calm, LEVELS, []).steps
+    spread = 5.12
+    assert np.abs(shift[..., 1]).max() < 0.1 * 60 / spread
+    assert wanted[..., 1].min() > 0.95 * 60 / spread
+
+
+def test_two_origins_cannot_contradict_each_other_and_count_half():
+    two = calibrate([held_out(1), held_out(2)], LEVELS, [])
+    many = calibrate([held_out(k) for k in range(12)], LEVELS, [])
+    np.testing.assert_allclose(two.steps[..., 2], many.steps[..., 2] / 2, rtol=0.1)
 
 
 def test_a_sum_of_independent_weeks_is_narrower_than_the_sum_of_quantiles():

@@ -3,14 +3,22 @@
 One-step quantiles are shifted per step group and volume class, sums per number of periods and
 volume class, each by the quantile of (actual - forecast quantile) / spread seen at origins
 the models had not been trained on (split conformal quantile regression, Romano et al. 2019).
+A shift counts only as far as the origins agree on it: what all series share in a week (a
+promotion, a holiday) makes thousands of errors into one observation.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 MIN_POINTS = 40
 SHRINK = 20  # held-out points at which a shift counts half
+MIN_AT_ORIGIN, MIN_ORIGINS = 15, 3  # points an origin needs to be heard, origins to compare
+# squared standard errors of a shift over origins at which it counts half; two of them because
+# consecutive origins share most of their weeks
+DOUBT = 4.0
+SHARED = 0.2  # correlation of a series' errors between weeks before sums are calibrated
 
 
 @dataclass(frozen=True)
@@ -73,33 +81,27 @@ def calibrate(held: list[HeldOut], levels: tuple[float, ...], edges: list[float]
     horizon, n_classes = held[0].y.shape[1], len(edges) + 1
     steps = np.zeros((horizon, n_classes, len(levels)))
     for group in np.array_split(np.arange(horizon), min(3, horizon)):
-        errors, volume = [], []
-        for part in held:
-            spread = spread_of(part.quantiles, part.scale[:, None])
-            error = (part.y[..., None] - part.quantiles) / spread[..., None]
-            seen = ~np.isnan(part.y[:, group]) & part.usable[:, None]
-            errors.append(error[:, group][seen])
-            volume.append(np.broadcast_to(part.scale[:, None], seen.shape)[seen])
-        steps[group] = _shifts(np.concatenate(errors), np.concatenate(volume), levels, edges)
+        errors = _Errors.of(_step_errors(part, group) for part in held)
+        steps[group] = _shifts(errors, levels, edges)
     sums = np.zeros((horizon, n_classes, len(levels)))
     for periods in range(1, horizon + 1):
-        errors, volume = zip(*(_sum_errors(part, periods) for part in held), strict=True)
-        errors, volume = np.concatenate(errors), np.concatenate(volume)
-        if len(errors) >= MIN_POINTS or periods == 1:
-            sums[periods - 1] = _shifts(errors, volume, levels, edges)
+        errors = _Errors.of(_sum_errors(part, periods) for part in held)
+        if len(errors.origin) >= MIN_POINTS or periods == 1:
+            sums[periods - 1] = _shifts(errors, levels, edges)
         else:  # no origin reaches this far: the longest sum that was seen speaks for it
             sums[periods - 1] = sums[periods - 2]
     return Calibration(edges, steps, sums)
 
 
 def sum_quantiles(mean: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-    """First guess at the quantiles of a sum over axis 1, as if weeks erred independently.
+    """First guess at the quantiles of a sum over axis 1: weeks whose errors correlate by SHARED.
 
-    What weeks share (a wrong level is wrong every week) is left to the calibration of sums.
+    How far a series' weeks really share their errors is left to the calibration of sums.
     """
     gap = quantiles - mean[..., None]
-    reach = np.sign(gap.sum(1)) * np.sqrt((gap**2).sum(1))
-    return mean.sum(1)[:, None] + reach
+    apart, together = (gap**2).sum(1), np.abs(gap).sum(1) ** 2
+    reach = np.sqrt((1 - SHARED) * apart + SHARED * together)
+    return mean.sum(1)[:, None] + np.sign(gap.sum(1)) * reach
 
 
 def spread_of(quantiles: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -110,6 +112,31 @@ def spread_of(quantiles: np.ndarray, scale: np.ndarray) -> np.ndarray:
 def tidy(quantiles: np.ndarray) -> np.ndarray:
     """Sort along q and clamp at zero: the one place where a forecast is kept from below zero."""
     return np.maximum(np.sort(quantiles, axis=-1), 0.0)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Errors n x Q in units of spread, with the volume and the number of the origin of each."""
+
+    error: np.ndarray
+    volume: np.ndarray
+    origin: np.ndarray
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> "_Errors":
+        error, volume = zip(*parts, strict=True)
+        number = [np.full(len(rows), k) for k, rows in enumerate(volume)]
+        return cls(np.concatenate(error), np.concatenate(volume), np.concatenate(number))
+
+    def where(self, chosen: np.ndarray) -> "_Errors":
+        return _Errors(self.error[chosen], self.volume[chosen], self.origin[chosen])
+
+
+def _step_errors(part: HeldOut, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    spread = spread_of(part.quantiles, part.scale[:, None])
+    error = (part.y[..., None] - part.quantiles) / spread[..., None]
+    seen = ~np.isnan(part.y[:, group]) & part.usable[:, None]
+    return error[:, group][seen], np.broadcast_to(part.scale[:, None], seen.shape)[seen]
 
 
 def _sum_errors(part: HeldOut, periods: int) -> tuple[np.ndarray, np.ndarray]:
@@ -123,18 +150,29 @@ def _sum_errors(part: HeldOut, periods: int) -> tuple[np.ndarray, np.ndarray]:
     return ((total[:, None] - guess) / spread[:, None])[kept], part.scale[kept]
 
 
-def _shifts(errors, volume, levels, edges) -> np.ndarray:
+def _shifts(errors: _Errors, levels: tuple[float, ...], edges: list[float]) -> np.ndarray:
     out = np.zeros((len(edges) + 1, len(levels)))
-    if not len(errors):
+    if not len(errors.origin):
         return out
     pooled = _quantiles(errors, levels)
-    group = np.searchsorted(edges, volume)
+    group = np.searchsorted(edges, errors.volume)
     for k in range(len(edges) + 1):
-        own = errors[group == k]
-        out[k] = _quantiles(own, levels) if len(own) >= MIN_POINTS else pooled
+        own = errors.where(group == k)
+        out[k] = _quantiles(own, levels) if len(own.origin) >= MIN_POINTS else pooled
     return out
 
 
-def _quantiles(errors: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
-    shift = np.array([np.quantile(errors[:, k], q) for k, q in enumerate(levels)])
-    return shift * len(errors) / (len(errors) + SHRINK)
+def _quantiles(errors: _Errors, levels: tuple[float, ...]) -> np.ndarray:
+    n, shift = len(errors.origin), _at_levels(errors.error, levels)
+    counts = np.bincount(errors.origin)
+    heard = np.nonzero(counts >= MIN_AT_ORIGIN)[0]
+    if len(heard) < MIN_ORIGINS:
+        return shift / 2 * n / (n + SHRINK)
+    each = np.array([_at_levels(errors.error[errors.origin == o], levels) for o in heard])
+    doubt = DOUBT * each.var(axis=0, ddof=1) / len(heard)
+    agreed = np.divide(shift**2, shift**2 + doubt, out=np.zeros_like(shift), where=shift != 0)
+    return shift * agreed * n / (n + SHRINK)
+
+
+def _at_levels(errors: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
+    return np.array([np.quantile(errors[:, k], q) for k, q in enumerate(levels)])

@@ -6,7 +6,7 @@ import numpy as np
 
 from ml.demand.features import FeatureTables
 
-ROWS_PER_CELL = 2.5
+ROWS_PER_CELL = 1.5
 MIN_ROWS, MAX_ROWS = 20_000, 400_000
 DRAWN_TOO_OFTEN = 1.15
 
