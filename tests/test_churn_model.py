@@ -253,3 +253,15 @@ def test_reasons_come_from_a_faithful_imitation_of_the_score(fitted, shop, newes
     assert np.corrcoef(imitated, margin)[0, 1] ** 2 > 0.85
     parts = model._surrogate.contributions(inputs).sum(axis=1)
     assert np.ptp(imitated - parts) < 1e-3
+
+
+def test_a_stack_says_of_its_members_what_they_would_say_alone(fitted, shop, newest, tmp_path):
+    stack = fitted["stack"]
+    scores = stack.member_scores(newest, shop.events)
+    for name in ("stack", *MEMBERS["stack"]):
+        own = fitted[name].predict(newest, shop.events)
+        pd.testing.assert_frame_equal(scores[KEYS], own[KEYS])
+        np.testing.assert_allclose(scores[name], own["churn_score"], atol=1e-12)
+    stack.save(tmp_path)
+    with pytest.raises(ValueError, match="freshly fitted"):
+        ChurnModel.load(tmp_path).member_scores(newest, shop.events)

@@ -8,7 +8,7 @@ import pandas as pd
 from ml.churn import boosted, recurrent
 from ml.churn.labels import churn_labels
 from ml.churn.metrics import brier, classification_scores
-from ml.churn.model import COMPARED, ChurnModel
+from ml.churn.model import COMPARED, MEMBERS, ChurnModel
 from ml.churn.splits import origins
 from ml.churn.timeline import KEYS, days_visible
 
@@ -38,6 +38,8 @@ def evaluate(
     `make_model(name)` gives an unfitted model. It learns from the slices whose outcome window ends
     on or before the test's as_of and sees no event after it.
 
+    A stack's members are scored as it trained them.
+
     Returns (table, predictions). `table`, one row per model: model, as_of, outcome_days,
     n_train, n_train_slices and the scores of `classification_scores`. `predictions`: model,
     customer_id, as_of, churn_score, is_churned. Raises ValueError when no slice can be tested.
@@ -46,8 +48,13 @@ def evaluate(
     labels = churn_labels(rows, events, outcome_days=outcome_days, last_day=last_day)
     ((train, test),) = origins(labels, 1)
     table, predictions = [], []
+    scored_by: dict[str, pd.DataFrame] = {}
+    for name in sorted(models, key=lambda name: -len(MEMBERS[name])):
+        if name not in scored_by:  # a stack's members were trained with it
+            made = _scored(make_model(name), rows, events, train, test)
+            scored_by |= {member: made for member in MEMBERS[name]} | {name: made}
     for name in models:
-        scored = _scored(make_model(name), rows, events, train, test)
+        scored = scored_by[name].assign(churn_score=scored_by[name][name])
         table.append(
             {
                 "model": name,
@@ -100,7 +107,7 @@ def churn_objective(
         for step, (train, test) in enumerate(windows, start=1):
             model = ChurnModel(family, seed, params=params, extras=extras, threads=threads)
             scored = _scored(model, rows, events, train, test)
-            total += brier(scored["is_churned"], scored["churn_score"])
+            total += brier(scored["is_churned"], scored[family])
             trial.report(total / step, step)
             if step < len(windows) and trial.should_prune():
                 raise TrialPruned
@@ -118,5 +125,5 @@ def _scored(
 ) -> pd.DataFrame:
     visible = days_visible(events, test["as_of"].iloc[0])
     tested = features.merge(test[KEYS], on=KEYS)
-    scored = model.fit(features, visible, train).predict(tested, visible)
+    scored = model.fit(features, visible, train).member_scores(tested, visible)
     return scored.merge(test[[*KEYS, "is_churned"]], on=KEYS, validate="one_to_one")

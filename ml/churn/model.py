@@ -87,6 +87,7 @@ class ChurnModel:
         self._population: Population | None = None
         self._lifetimes: Lifetimes | None = None
         self._blend: Logistic | None = None
+        self._alone: dict[str, Logistic] | None = None
 
     def fit(
         self, features: pd.DataFrame, events: pd.DataFrame, labels: pd.DataFrame
@@ -118,14 +119,11 @@ class ChurnModel:
         early, late = inputs.take(train), inputs.take(later)
         for part in self._parts.values():
             part.fit(early, y[train], late, y[later])
-        members = len(MEMBERS[self.model])
-        self._blend = fit_logistic(
-            self._margins(late),
-            y[later],
-            ridge=_BLEND_RIDGE,
-            prior=[1 / members] * members,
-            at_least=0.0,
-        )
+        margins = self._margins(late)
+        self._blend = _weighed(margins, y[later])
+        self._alone = {
+            name: _weighed(margins[:, [k]], y[later]) for k, name in enumerate(MEMBERS[self.model])
+        }
         for part in self._parts.values():
             part.refit(inputs, y)
         if self._surrogate is not None:
@@ -162,6 +160,23 @@ class ChurnModel:
         scored.insert(2, "churn_score", probability(margin))
         scored.insert(3, "model", self.model)
         return scored
+
+    def member_scores(self, features: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+        """What a freshly fitted stack and each of its members alone say, without reasons.
+
+        Rows as in `predict`: customer_id, as_of, and one column of P(churn) for the model and for
+        each member, equal to what a `ChurnModel(member)` fitted to the same data says. Raises
+        ValueError before `fit` and after `load`.
+        """
+        if self._alone is None:
+            raise ValueError("only a freshly fitted model knows how its members do alone")
+        rows = features.sort_values(["as_of", "customer_id"], ignore_index=True)
+        margins = self._margins(self._inputs(rows, events))
+        scores = rows[["customer_id", "as_of"]].copy()
+        for k, (name, own) in enumerate(self._alone.items()):
+            scores[name] = probability(own.margin(margins[:, [k]]))
+        scores[self.model] = probability(self._blend.margin(margins))
+        return scores
 
     @property
     def blend_weights(self) -> dict[str, float]:
@@ -232,3 +247,8 @@ class ChurnModel:
 
     def _margins(self, inputs: Inputs) -> np.ndarray:
         return np.column_stack([self._parts[name].margin(inputs) for name in MEMBERS[self.model]])
+
+
+def _weighed(margins: np.ndarray, y: np.ndarray) -> Logistic:
+    members = margins.shape[1]
+    return fit_logistic(margins, y, ridge=_BLEND_RIDGE, prior=[1 / members] * members, at_least=0.0)
