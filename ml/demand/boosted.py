@@ -31,6 +31,9 @@ DEFAULTS: dict[str, Any] = {
     "max_quantile_rows": 60_000,
 }
 OBJECTIVES = ("poisson", "tweedie")
+# quantiles are learnt of log(demand + OFFSET), in units of scale: there a price multiplies alike
+# whatever the level, and one huge week does not stretch a leaf
+OFFSET = 0.3
 KNOTS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)  # learnt; what is asked for lies between, beyond
 # what the plain view does without: all that is pooled over series or smoothed
 POOLED = ("season_*", "uplift", "last_year_growth", "smooth_*", "calm_*", "*_now", "*_last_year")
@@ -46,8 +49,8 @@ class BoostedDemand:
     a mean, and absolute error would draw it down to the median. The wide view sees every feature
     and all steps in one booster; the plain one sees a series' own history, its plans and
     attributes, with a booster each for the nearer and the further steps. They err differently, and
-    their average errs less than either. A third learns the quantiles at KNOTS by pinball loss:
-    how demand spreads depends on what is planned, not only on how much is expected.
+    their average errs less than either. A third learns the quantiles at KNOTS by pinball loss, in
+    logs: how demand spreads depends on what is planned, not only on how much is expected.
     A deeper planned discount, or a price further below normal, cannot lower the mean.
     """
 
@@ -97,7 +100,8 @@ class BoostedDemand:
             self.plain.append(self._train_mean(names, own[at], rows.target[at], weight[at]))
         some = np.random.default_rng(self.seed).permutation(len(features))
         some = np.sort(some[: self.params["max_quantile_rows"]])
-        self.knots = self._train_knots(features[some], rows.target[some], rows.decay[some])
+        logs = np.log(rows.target[some] + OFFSET)
+        self.knots = self._train_knots(features[some], logs, rows.decay[some])
         return self
 
     def predict(
@@ -110,7 +114,7 @@ class BoostedDemand:
         scale = tables.scale[series, origin]
         mean = self._mean(features, step)
         knots = np.sort(self.knots.inplace_predict(features).astype(float), axis=1)
-        quantiles = between_knots(knots, KNOTS, self.levels) * scale[:, None]
+        quantiles = (np.exp(between_knots(knots, KNOTS, self.levels)) - OFFSET) * scale[:, None]
         shape = (len(chosen), self.horizon)
         return Forecast((mean * scale).reshape(shape), quantiles.reshape(*shape, -1))
 
