@@ -107,14 +107,20 @@ def _population(features: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Answer:
-    """`chance` (n,) of buying; `rank` (n,) orders customers, where not by the chance."""
+    """`chance` (n,) of buying; `rank` (n,) orders customers, where not by the chance;
+    `purchases` (n,) expected, where the model counts them."""
 
     chance: np.ndarray
     rank: np.ndarray | None = None
+    purchases: np.ndarray | None = None
 
     def order(self) -> np.ndarray:
         """What ranks the customers."""
         return self.chance if self.rank is None else self.rank
+
+    def count(self) -> np.ndarray:
+        """What is held against the purchases made: those expected, or else what ranks."""
+        return self.order() if self.purchases is None else self.purchases
 
 
 def ours(model: str, task: Task) -> Answer:
@@ -122,7 +128,8 @@ def ours(model: str, task: Task) -> Answer:
     fitted = ChurnModel(model, threads=_threads()).fit(task.train, task.events, task.labels)
     scored = fitted.predict(task.test, task.events, days=task.outcome_days)
     aligned = task.test[KEYS].merge(scored, on=KEYS, validate="one_to_one")
-    return Answer(1 - aligned["churn_score"].to_numpy())
+    purchases = fitted.expected_purchases(aligned, task.events, days=task.outcome_days)
+    return Answer(1 - aligned["churn_score"].to_numpy(), purchases=purchases)
 
 
 def lifetime(kind: type, task: Task) -> Answer:
@@ -179,7 +186,7 @@ def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int
         row["roc_auc_low"], row["roc_auc_high"] = np.quantile(drawn[name], [0.025, 0.975])
         by_chance = [ece((draw.random(len(chance)) < chance), chance) for _ in range(50)]
         row["ece_by_chance"] = np.mean(by_chance)
-        row["correlation"] = np.corrcoef(answer.order(), task.purchases)[0, 1]
+        row["correlation"] = np.corrcoef(answer.count(), task.purchases)[0, 1]
         row["accuracy"] = float(np.mean((chance >= 0.5) == (task.bought == 1)))
         if OURS in drawn and name != OURS:
             ahead = drawn[OURS] - drawn[name]

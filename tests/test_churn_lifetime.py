@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from churn_shop import purchase_days
 
 from ml.churn.lifetime import (
     LIFETIME_NUMBERS,
@@ -102,3 +103,16 @@ def test_later_purchases_move_neither_parameters_nor_numbers():
     assert seen.repeats.tolist() == [1, 0, 0]
     assert seen.last.tolist() == [19, 0, 0]
     assert seen.age.tolist() == [40, 9, 0]
+
+
+def test_the_count_given_anothers_chance_is_half_the_way_to_it_in_logs():
+    events = purchase_days(60, days=300, seed=2)
+    as_of = events["ds"].max()
+    rows = pd.DataFrame({"customer_id": events["customer_id"].unique(), "as_of": as_of})
+    timeline, found = Timeline.of(events), Lifetimes.learn(events, as_of, 30)
+    seen = Histories.of(timeline, rows)
+    chance = found.pareto.buys_within(seen, AHEAD)
+    count = found.pareto.expected_purchases(seen, AHEAD)
+    agreed = found.purchases_given(chance, timeline, rows, AHEAD)
+    np.testing.assert_allclose(agreed, count)
+    np.testing.assert_allclose(found.purchases_given(chance / 4, timeline, rows, AHEAD), count / 2)

@@ -8,10 +8,10 @@ import pytest
 from churn_shop import make_shop
 
 from ml.churn.labels import churn_labels
-from ml.churn.logistic import fit_logistic, log_odds, probability
+from ml.churn.logistic import at_level_of, fit_logistic, log_odds, probability
 from ml.churn.metrics import brier, ece, roc_auc
 from ml.churn.model import MEMBERS, ChurnModel
-from ml.churn.splits import origins, train_and_later
+from ml.churn.splits import learners_and_held, origins
 from ml.churn.timeline import KEYS
 
 OUTCOME_DAYS = 60
@@ -113,6 +113,21 @@ def test_spoiling_the_future_changes_no_score(fitted, shop, reachable, labels, n
     )
 
 
+def test_the_count_expected_follows_the_chance_and_the_window(fitted, shop, newest):
+    model = fitted["stack"]
+    scored = model.predict(newest, shop.events)
+    count = model.expected_purchases(scored, shop.events)
+    surer = scored.assign(churn_score=scored["churn_score"] / 2)
+    assert (model.expected_purchases(surer, shop.events) > count).all()
+    longer = model.predict(newest, shop.events, days=2 * OUTCOME_DAYS)
+    assert (model.expected_purchases(longer, shop.events, days=2 * OUTCOME_DAYS) > count).all()
+    later = pd.concat([shop.events, shop.events.assign(ds=shop.last_day + pd.Timedelta(days=9))])
+    later = later.drop_duplicates(["customer_id", "ds"])
+    np.testing.assert_array_equal(model.expected_purchases(scored, later), count)
+    with pytest.raises(ValueError, match="not fitted"):
+        ChurnModel("recency").expected_purchases(scored, shop.events)
+
+
 def test_customers_long_overdue_score_higher_than_those_who_just_bought(fitted, shop, newest):
     for name in ("recency_frequency", "xgboost", "lstm", "stack"):
         scored = fitted[name].predict(newest, shop.events).merge(newest, on=KEYS)
@@ -154,18 +169,13 @@ def test_an_unknown_platform_category_or_customer_is_scored(fitted, shop, newest
     assert scored["churn_score"].between(0, 1).all()
 
 
-def test_one_slice_is_enough_and_customers_then_keep_lessons_and_calibration_apart(labels):
-    one = labels[labels["as_of"] == labels["as_of"].max()].reset_index(drop=True)
-    train, later = train_and_later(one)
-    assert len(train) + len(later) == len(one)
-    assert 0.15 < len(later) / len(one) < 0.45
-    assert not set(one["customer_id"].iloc[train]) & set(one["customer_id"].iloc[later])
-
-
-def test_lessons_end_before_the_calibrating_slice_begins(labels):
-    train, later = train_and_later(labels)
-    assert labels["known_on"].iloc[train].max() <= labels["as_of"].iloc[later].min()
-    assert labels["as_of"].iloc[later].nunique() == 1
+def test_customers_keep_lessons_and_calibration_apart_in_every_slice(labels):
+    train, held = learners_and_held(labels)
+    assert sorted([*train, *held]) == list(range(len(labels)))
+    assert not set(labels["customer_id"].iloc[train]) & set(labels["customer_id"].iloc[held])
+    share = labels.iloc[held].groupby("as_of").size() / labels.groupby("as_of").size()
+    assert share.between(0.15, 0.45).all()
+    assert len(share) == labels["as_of"].nunique() > 3
 
 
 def test_no_outcome_window_reaches_into_a_test_slice(labels):
@@ -226,20 +236,36 @@ def test_log_odds_and_probability_undo_each_other():
     np.testing.assert_allclose(probability(log_odds(p)), p)
 
 
-def test_overlapping_windows_are_calibrated_on_the_newest_slice_of_other_customers(labels):
-    days = sorted(labels["as_of"].unique())[-2:]
-    close = labels[labels["as_of"].isin(days)].reset_index(drop=True)
-    train, later = train_and_later(close)
-    assert set(close["as_of"].iloc[train]) == set(days)
-    assert (close["as_of"].iloc[later] == days[-1]).all()
-    assert not set(close["customer_id"].iloc[train]) & set(close["customer_id"].iloc[later])
+@pytest.mark.parametrize("name", ["recency_frequency", "xgboost"])
+def test_the_level_is_that_of_all_slices_though_the_newest_is_of_another_season(
+    shop, reachable, labels, name
+):
+    newest = labels["as_of"] == labels["as_of"].max()
+    odd = labels.assign(is_churned=labels["is_churned"] | newest)
+    rows = reachable.merge(labels[KEYS], on=KEYS)
+    model = ChurnModel(name, params=QUICK, threads=1).fit(reachable, shop.events, odd)
+    score = model.predict(rows, shop.events)["churn_score"]
+    assert score.mean() == pytest.approx(odd["is_churned"].mean(), abs=1e-6)
 
 
-def test_a_member_the_later_slice_contradicts_is_silenced_not_turned_around(
+def test_the_level_set_is_the_share_of_ones_and_one_class_has_none():
+    draw = np.random.default_rng(2)
+    x = draw.normal(size=(500, 2))
+    y = draw.random(500) < 0.03
+    off = fit_logistic(x, draw.random(500) < 0.9, ridge=1.0)
+    level = at_level_of(off, x, y)
+    assert probability(level.margin(x)).mean() == pytest.approx(y.mean(), abs=1e-9)
+    assert level.weights == off.weights
+    with pytest.raises(ValueError, match="one class"):
+        at_level_of(off, x, np.ones(500))
+
+
+def test_a_member_the_held_customers_contradict_is_silenced_not_turned_around(
     shop, reachable, labels
 ):
-    later = labels["as_of"] == labels["as_of"].max()
-    contrary = labels.assign(is_churned=labels["is_churned"] ^ later)
+    _, held = learners_and_held(labels)
+    contrary = labels["is_churned"].to_numpy() ^ np.isin(np.arange(len(labels)), held)
+    contrary = labels.assign(is_churned=contrary)
     model = ChurnModel("recency_frequency").fit(reachable, shop.events, contrary)
     assert model.blend_weights == {"recency_frequency": 0.0}
 

@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from churn_shop import purchase_days
 
+from ml.churn.labels import churn_labels
+from ml.churn.model import ChurnModel
 from ml.churn.order_log import OrderLog, customer_slices
 from ml.churn.rhythm import RHYTHM_NUMBERS, rhythm
 from ml.churn.timeline import Timeline
@@ -117,3 +120,38 @@ def test_a_customer_without_purchases_has_a_rhythm_of_nothing(orders):
     assert np.isnan(row["spent_1"])
     empty = _rhythm(log.before(pd.Timestamp("2000-01-01")), stranger).iloc[0]
     assert empty["fading_days_30d"] == 0
+
+
+def _scores(orders, last_day):
+    """What a model learnt from the log says at its last day, by customer."""
+    log = OrderLog.of(orders)
+    days = [last_day - pd.Timedelta(days=back) for back in (0, 60, 90, 120)]
+    slices = customer_slices(log, days)
+    labels = churn_labels(slices, log.events, outcome_days=60, last_day=last_day)
+    model = ChurnModel("recency_frequency", threads=1).fit(slices, log.events, labels)
+    newest = slices[slices["as_of"] == last_day]
+    return model.predict(newest, log.events).set_index("customer_id")["churn_score"]
+
+
+def test_odd_lines_move_no_score_and_every_customer_with_a_purchase_has_one():
+    days = purchase_days(150, days=300, seed=8)
+    clean = days[["customer_id"]].assign(ordered_at=days["ds"], amount=days["paid_amount"])
+    last_day = clean["ordered_at"].max()
+    once = {"customer_id": "once", "ordered_at": last_day, "amount": 80.0}
+    clean = pd.concat([clean, pd.DataFrame([once])], ignore_index=True)
+    tomorrow = last_day + pd.Timedelta(days=1)
+    odd = pd.DataFrame(
+        [
+            {"customer_id": "only returns", "ordered_at": last_day, "amount": -50.0},
+            {"customer_id": "only later", "ordered_at": tomorrow, "amount": 50.0},
+            {"customer_id": "once", "ordered_at": tomorrow, "amount": 1e9},
+            {"customer_id": None, "ordered_at": last_day, "amount": 50.0},
+            {"customer_id": "once", "ordered_at": pd.NaT, "amount": 50.0},
+        ]
+    )
+    again = clean.sample(40, random_state=1)
+    plain = _scores(clean, last_day)
+    assert set(plain.index) == set(clean["customer_id"])
+    pd.testing.assert_series_equal(_scores(pd.concat([odd, clean, again]), last_day), plain)
+    returned = pd.DataFrame([once | {"amount": -80.0}])
+    assert "once" in _scores(pd.concat([clean, returned]), last_day).index

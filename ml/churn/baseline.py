@@ -42,7 +42,7 @@ class Baseline:
     """Logistic regression on log(1 + x) of columns, standardised with what it was fitted on.
 
     `name` is a key of COLUMNS; "logistic" reads the extra columns too. What is below zero is
-    mirrored, what is unknown counts as average. It picks nothing, so the later slice is not used
+    mirrored, what is unknown counts as average. It picks nothing, so the held rows are not used
     by `fit`.
     """
 
@@ -52,7 +52,7 @@ class Baseline:
     spread: tuple[float, ...] = ()
     logistic: Logistic | None = None
 
-    def fit(self, train: Inputs, y: np.ndarray, later: Inputs, later_y: np.ndarray) -> "Baseline":  # noqa: ARG002
+    def fit(self, train: Inputs, y: np.ndarray, held: Inputs, held_y: np.ndarray) -> "Baseline":  # noqa: ARG002
         """Learn from the training rows."""
         return self.refit(train, y)
 

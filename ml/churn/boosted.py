@@ -36,7 +36,7 @@ def search_space(trial: Any) -> dict[str, float]:
 
 
 class Boosted:
-    """XGBoost classifier; `fit` stops at the round that served the later slice best.
+    """XGBoost classifier; `fit` stops at the round that served the held rows best.
 
     `extras`: names of the extra columns that the inputs carry.
     """
@@ -70,15 +70,15 @@ class Boosted:
         self._rounds = self._max_rounds
         self._booster = None
 
-    def fit(self, train: Inputs, y: np.ndarray, later: Inputs, later_y: np.ndarray) -> "Boosted":
-        """Learn from the training rows; the later rows only say how many trees to keep."""
+    def fit(self, train: Inputs, y: np.ndarray, held: Inputs, held_y: np.ndarray) -> "Boosted":
+        """Learn from the training rows; the held rows only say how many trees to keep."""
         import xgboost as xgb
 
         self._booster = xgb.train(
             self._settings,
             self._matrix(train, y),
             self._max_rounds,
-            evals=[(self._matrix(later, later_y), "later")],
+            evals=[(self._matrix(held, held_y), "held")],
             early_stopping_rounds=_PATIENCE,
             verbose_eval=False,
         )

@@ -246,6 +246,19 @@ class Lifetimes:
         far = self.pareto.expected_purchases(distinct, days)
         return np.log((far + _LITTLE) / (near + _LITTLE))[place]
 
+    def purchases_given(
+        self, buys: np.ndarray, timeline: Timeline, slices: pd.DataFrame, days: int
+    ) -> np.ndarray:
+        """Purchase days expected in the next `days`, (n,), when another model gives the chances.
+
+        Pareto/NBD's count, and the count of its buyers times `buys` (n,), the other model's chance
+        of a purchase: their geometric mean, half the way from the one to the other.
+        """
+        distinct, _, place = Histories.of(timeline, slices).compressed()
+        count = self.pareto.expected_purchases(distinct, days)[place]
+        chance = self.pareto.buys_within(distinct, days)[place]
+        return count * np.sqrt(buys / np.maximum(chance, _LITTLE))
+
 
 LIFETIME_NUMBERS = tuple(
     f"{model}_{what}"

@@ -1,7 +1,7 @@
 """Logistic regression as plain numbers: a prior to shrink to, and weights that may be bounded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,3 +59,20 @@ def fit_logistic(
     start = np.concatenate([[0.0], towards])
     theta = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
     return Logistic(float(theta[0]), tuple(float(w) for w in theta[1:]))
+
+
+def at_level_of(logistic: Logistic, x: np.ndarray, y: np.ndarray) -> Logistic:
+    """The same weights with the intercept at which probabilities sum up to the ones in y (n,).
+
+    `x` (n, k) as in `Logistic.margin`. Raises ValueError when y holds one class alone, which no
+    intercept reaches.
+    """
+    from scipy.optimize import brentq
+
+    y = np.asarray(y, dtype=float)
+    if not 0 < y.mean() < 1:
+        raise ValueError("the level of one class alone is not finite")
+    without = replace(logistic, intercept=0.0).margin(x)
+    bound = np.abs(without).max() + abs(log_odds(y.mean())) + 1.0
+    level = brentq(lambda a: probability(a + without).mean() - y.mean(), -bound, bound)
+    return replace(logistic, intercept=float(level))

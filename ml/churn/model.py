@@ -14,10 +14,10 @@ from ml.churn.boosted import Boosted
 from ml.churn.features import Inputs, Vocabulary, model_inputs
 from ml.churn.labels import LABELS
 from ml.churn.lifetime import Lifetimes
-from ml.churn.logistic import Logistic, fit_logistic, probability
+from ml.churn.logistic import Logistic, at_level_of, fit_logistic, probability
 from ml.churn.reasons import Population, top_reasons
 from ml.churn.recurrent import Recurrent
-from ml.churn.splits import train_and_later
+from ml.churn.splits import learners_and_held
 from ml.churn.surrogate import Surrogate
 from ml.churn.timeline import KEYS, Timeline, days_visible
 from ml.columns import FEAT_CUSTOMER
@@ -43,7 +43,7 @@ _IMITATED_ROWS = 30_000
 
 
 class ChurnModel:
-    """P(no purchase within the outcome window after as_of), calibrated on later rows.
+    """P(no purchase within the outcome window after as_of), calibrated on customers held back.
 
     `model`: "recency", "recency_frequency", "lifetime" (BG/NBD and Pareto/NBD), "logistic",
     "xgboost", "lstm" or "stack" (the last four together). `params`: tuned hyper-parameters by
@@ -51,10 +51,11 @@ class ChurnModel:
     contract that the logistic regression and the trees read, null where unknown. `threads` is for
     the boosted trees; it changes no prediction.
 
-    Members learn from earlier slices. Their log odds on a later slice are weighed by a logistic
-    regression with weights >= 0, shrunk to the plain average (stacking, Wolpert 1992); with one
-    member that is Platt's calibration (1999). Then every member learns again from all
-    labelled slices, at the length of training found best on the later one.
+    Members learn from 70 % of the customers. Their log odds for the others, in all slices, are
+    weighed by a logistic regression with weights >= 0, shrunk to the plain average (stacking,
+    Wolpert 1992); with one member that is Platt's calibration (1999). Then every member learns
+    again from everyone, at the length of training found best for those held back, and the
+    intercept is set to the level of all slices: a season's level is not the next one's.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class ChurnModel:
         label are not used. Events after the newest labelled as_of are not read.
 
         Raises ValueError when a frame breaks its contract, a label has no features, or the labels
-        cannot be split into training and later rows (see `train_and_later`).
+        cannot be split into training and held rows (see `learners_and_held`).
         """
         LABELS.check(labels)
         FEAT_CUSTOMER.check(features)
@@ -110,26 +111,32 @@ class ChurnModel:
         rows = rows.drop(columns="_merge").sort_values(["as_of", "customer_id"], ignore_index=True)
         events = days_visible(events, rows["as_of"].max())
         y = rows["is_churned"].to_numpy(float)
-        train, later = train_and_later(rows)
+        train, held = learners_and_held(rows)
         self._vocabulary = Vocabulary.learn(rows, events)
         self._population = Population.learn(rows, y)
         outcome_days = int((rows["known_on"] - rows["as_of"]).dt.days.max())
         self._lifetimes = Lifetimes.learn(events, rows["as_of"].max(), outcome_days)
         inputs = self._inputs(rows, events)
-        early, late = inputs.take(train), inputs.take(later)
+        lessons, others = inputs.take(train), inputs.take(held)
         for part in self._parts.values():
-            part.fit(early, y[train], late, y[later])
-        margins = self._margins(late)
-        self._blend = _weighed(margins, y[later])
-        self._alone = {
-            name: _weighed(margins[:, [k]], y[later]) for k, name in enumerate(MEMBERS[self.model])
+            part.fit(lessons, y[train], others, y[held])
+        margins = self._margins(others)
+        weighed = _weighed(margins, y[held])
+        own = {
+            name: _weighed(margins[:, [k]], y[held]) for k, name in enumerate(MEMBERS[self.model])
         }
         for part in self._parts.values():
             part.refit(inputs, y)
+        margins = self._margins(inputs)
+        self._blend = at_level_of(weighed, margins, y)
+        self._alone = {
+            name: at_level_of(logistic, margins[:, [k]], y)
+            for k, (name, logistic) in enumerate(own.items())
+        }
         if self._surrogate is not None:
             drawn = np.random.default_rng(self.seed).permutation(len(inputs))[:_IMITATED_ROWS]
-            some = inputs.take(np.sort(drawn))
-            self._surrogate.fit(some, self._blend.margin(self._margins(some)))
+            some = np.sort(drawn)
+            self._surrogate.fit(inputs.take(some), self._blend.margin(margins[some]))
         return self
 
     def predict(
@@ -177,6 +184,20 @@ class ChurnModel:
             scores[name] = probability(own.margin(margins[:, [k]]))
         scores[self.model] = probability(self._blend.margin(margins))
         return scores
+
+    def expected_purchases(
+        self, scored: pd.DataFrame, events: pd.DataFrame, *, days: int | None = None
+    ) -> np.ndarray:
+        """Purchase days expected within the outcome window after as_of, (n,).
+
+        `scored`: what `predict` gave for the same `days`; of `events` nothing after a row's as_of
+        is read. See `Lifetimes.purchases_given`. Raises ValueError before `fit`.
+        """
+        if self._lifetimes is None:
+            raise ValueError("the churn model is not fitted")
+        buys = 1 - scored["churn_score"].to_numpy(float)
+        asked = self._lifetimes.days if days is None else days
+        return self._lifetimes.purchases_given(buys, Timeline.of(events), scored, asked)
 
     @property
     def blend_weights(self) -> dict[str, float]:

@@ -37,7 +37,10 @@ class OrderLog:
         The rules: a line without customer or readable day is left out and counted; lines equal
         in all columns count once; an amount below zero is a return: it lowers what the customer
         spent and is no purchase; an amount of zero or none is a purchase of no value. Days are
-        calendar days of `ordered_at`. Raises ValueError when a needed column is missing.
+        calendar days of `ordered_at`. A line dated in the future is kept for its day: no slice,
+        label or score of an earlier day reads it. Who has only returns has no purchase day and
+        gets no row in any slice; who bought once has the usual gap as expected gap.
+        Raises ValueError when a needed column is missing.
         """
         missing = [c for c in ("customer_id", "ordered_at", "amount") if c not in orders]
         if missing:

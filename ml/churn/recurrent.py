@@ -25,7 +25,7 @@ _PATIENCE = 2
 # layers this small gain nothing from a second thread, and lose when cores are shared
 _THREADS = 1
 _AVERAGE_KEEPS = 0.98
-_LATER_ROWS = 8_000
+_JUDGED_ROWS = 8_000
 _PREDICT_ROWS = 4_096
 
 
@@ -40,7 +40,7 @@ def search_space(trial: Any) -> dict[str, float]:
 
 
 class Recurrent:
-    """LSTM with a category embedding; `fit` keeps the number of epochs best for the later slice.
+    """LSTM with a category embedding; `fit` keeps the number of epochs best for the held rows.
 
     Learns from at most `max_rows` rows drawn with the seed, which keeps a night's training short;
     it predicts every row. The global torch state is left as found.
@@ -58,10 +58,11 @@ class Recurrent:
         self._shape: dict[str, Any] = {}
         self._network = None
 
-    def fit(self, train: Inputs, y: np.ndarray, later: Inputs, later_y: np.ndarray) -> "Recurrent":
-        """Learn from the training rows; the later rows only say how many epochs to keep."""
-        judged = later.take(np.arange(len(later))[:_LATER_ROWS])
-        judged_y = later_y[:_LATER_ROWS]
+    def fit(self, train: Inputs, y: np.ndarray, held: Inputs, held_y: np.ndarray) -> "Recurrent":
+        """Learn from the training rows; the held rows only say how many epochs to keep."""
+        # evenly over the rows, which come slice after slice
+        some = np.linspace(0, len(held) - 1, min(len(held), _JUDGED_ROWS)).astype(int)
+        judged, judged_y = held.take(some), held_y[some]
         best, best_epoch, kept = np.inf, 0, {}
         with _torch_state(self._seed):
             for epoch in self._train(train, y, int(self._params["max_epochs"])):

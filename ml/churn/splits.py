@@ -1,4 +1,4 @@
-"""Cuts labelled slices so that a model is always judged on what came after its lessons."""
+"""Cuts labelled slices: tests lie after all lessons, calibration on customers not learnt from."""
 
 import numpy as np
 import pandas as pd
@@ -32,23 +32,20 @@ def origins(labels: pd.DataFrame, n_windows: int) -> list[tuple[pd.DataFrame, pd
     return windows
 
 
-def train_and_later(labels: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the rows that members learn from, and of later rows that weigh and calibrate.
+def learners_and_held(labels: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the rows that members learn from, and of held rows that weigh and calibrate.
 
-    The later rows are the newest slice, the training rows the slices whose outcome was known by
-    then. When no such slice exists the outcome windows overlap, and customers keep the two
-    apart instead: 30 % of them (fixed by hash) in the newest slice against the others in all
-    slices. Raises TooLittleData when the training rows lack a class or no later row is left.
+    30 % of the customers (fixed by hash) are held, in every slice: members have seen none of
+    their rows, and the level found on them is that of all slices. Held rows of the newest slice
+    alone would tell its season's level, say that of the weeks after a festival, which is not
+    that of the days to be scored. Raises TooLittleData when the training rows lack a class or no
+    held row is left.
     """
-    newest = (labels["as_of"] == labels["as_of"].max()).to_numpy()
-    train, later = (labels["known_on"] <= labels["as_of"].max()).to_numpy(), newest
+    held = place_between_0_and_1(labels["customer_id"], salt="held") < _HELD_CUSTOMERS
     churned = labels["is_churned"].to_numpy(bool)
-    if len(np.unique(churned[train])) < 2:
-        held = place_between_0_and_1(labels["customer_id"], salt="later") < _HELD_CUSTOMERS
-        train, later = ~held, newest & held
-    if len(np.unique(churned[train])) < 2 or not later.any():
+    if len(np.unique(churned[~held])) < 2 or not held.any():
         raise TooLittleData(
             f"{len(labels)} labels are too few or all alike: a churn model needs churners and"
-            " stayers to learn from and later rows to be calibrated on"
+            " stayers to learn from and other customers' rows to be calibrated on"
         )
-    return np.flatnonzero(train), np.flatnonzero(later)
+    return np.flatnonzero(~held), np.flatnonzero(held)
