@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from ml.columns import INVENTORY_POSITION
+from ml.demand.forecaster import FAMILIES
 from ml.replenishment.difference import CHANGE_COLUMNS
-from ml.replenishment.policy import Policy, plan
+from ml.replenishment.policy import FALLBACK_MODEL, Policy, plan
+from orchestration.outputs.wording import MODELS
 from orchestration.outputs.wording_sheets import OVERRIDE_COLUMNS, TRANSFER_COLUMNS
 from orchestration.outputs.workbook import write_plan_workbook
 
@@ -246,3 +248,8 @@ def test_a_missing_column_and_an_unknown_language_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no wording in 'fr'"):
         write_plan_workbook(make_plan(), tmp_path / "p.xlsx", language="fr")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_model_that_can_make_a_forecast_has_a_name_planners_know():
+    for words in MODELS.values():
+        assert {*FAMILIES, "cold_start", FALLBACK_MODEL} <= words.keys()

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from plan_shop import forecast, position
@@ -44,7 +45,7 @@ def night(state, as_of=SUNDAY, frame=None, **options):
     shares = ["promo_share", "discount_rate", "festival_share", "peak_share"]
     known = panel[["unique_id", "ds"]].assign(**dict.fromkeys(shares, 0.0))
     known.assign(days_to_spring_festival=60.0).to_parquet(exports / "feat_known_future.parquet")
-    sums = forecast(frame)
+    sums = forecast(frame).assign(model="cold_start")
     sums.to_parquet(results / "demand_cumulative.parquet")
     weekly = sums.assign(ds=sums["cutoff"] + pd.to_timedelta(7 * sums["periods"], unit="D"))
     weekly.assign(y_hat=7.0, p10=5.0, p90=9.0).to_parquet(results / "demand_forecast.parquet")
@@ -79,8 +80,17 @@ def test_people_find_a_workbook_a_page_a_csv_and_a_manifest(mornings):
     assert manifest["data"].keys() == {"position", "cumulative", "signals", "lots", "overrides"}
     assert manifest["policy"]["unmet_demand"] == "lost"
     assert manifest["models"]["champion"] == "unknown"
+    assert manifest["models"]["series_by_model"] == {"cold_start": 3}
     assert manifest["code"].startswith("0.")
     assert manifest["previous_plan"] is None
+
+
+def test_a_row_says_what_made_its_forecast_in_the_planners_words(mornings):
+    _, (plan, _, folder), _ = mornings
+    assert set(plan["model"]) == {"cold_start"}
+    book = openpyxl.load_workbook(folder / "replenishment_plan.xlsx", read_only=True)
+    header, *rows = book["All SKUs"].iter_rows(values_only=True)
+    assert {row[header.index("Model")] for row in rows} == {"new SKU, by its like"}
 
 
 def test_a_sibling_warehouse_helps_out_before_anything_is_bought(mornings):

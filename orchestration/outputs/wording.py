@@ -307,10 +307,10 @@ _ROWS = (
         "model",
         "预测模型",
         "Model",
-        "text",
+        "code",
         15,
-        "需求由哪个模型给出；last_26w_rate 是近26周日均",
-        "Which model gave the demand; last_26w_rate is the average of 26 weeks",
+        "需求由哪个模型给出；没有预测的按近26周日均",
+        "Which model gave the demand; without a forecast it is the average of 26 weeks",
     ),
 )
 COLUMNS = {name: Column(*rest) for name, *rest in _ROWS}
@@ -369,11 +369,34 @@ PRIORITIES = {
     "zh": {1: "1 断货风险", 2: "2 先核对", 3: "3 明天下单", 4: "4 复核前下单", 5: "5 不用订"},
     "en": {1: "1 at risk", 2: "2 check", 3: "3 tomorrow", 4: "4 this review", 5: "5 nothing"},
 }
+MODELS = {
+    "zh": {
+        "ensemble": "组合模型",
+        "xgboost": "XGBoost",
+        "lstm": "LSTM",
+        "seasonal_naive": "去年同期",
+        "seasonal_mean": "历年同期平均",
+        "cold_start": "新品参照同类",
+        "forecast": "预测",
+        "last_26w_rate": "近26周日均",
+    },
+    "en": {
+        "ensemble": "ensemble",
+        "xgboost": "XGBoost",
+        "lstm": "LSTM",
+        "seasonal_naive": "same weeks last year",
+        "seasonal_mean": "mean of these weeks",
+        "cold_start": "new SKU, by its like",
+        "forecast": "forecast",
+        "last_26w_rate": "average of 26 weeks",
+    },
+}
 CODES = {
     "exception": EXCEPTIONS,
     "priority": PRIORITIES,
     "bound_by": BOUNDS,
     "confidence": CONFIDENCE,
+    "model": MODELS,
 }
 FLAGS = {"zh": {True: "是", False: ""}, "en": {True: "yes", False: ""}}
 
