@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     remaining_life_rate: float = Field(
         1 / 3, ge=0, lt=1, description="share of its shelf life a unit must have when it is sold"
     )
+    part_pallet_amount: float = Field(
+        0.0, ge=0, description="yuan that handling a pallet begun costs; 0 fills none up"
+    )
     gap_seconds: float = Field(
         5.0, ge=0, description="time to check the allocation by solver, where one is installed"
     )

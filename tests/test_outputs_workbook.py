@@ -124,9 +124,9 @@ def test_an_edited_quantity_moves_the_amount_the_purchase_order_and_the_total(tm
     assert values["订货计划"][2][amount].value == 240
     order = next(row for row in formulas["采购单(按供应商)"].iter_rows() if row[0].value == "0001")
     assert order[10].value == 1
-    found = "INDEX('订货计划'!$G$2:$G$4,MATCH(K3,'订货计划'!$AN$2:$AN$4,0))"
+    found = "INDEX('订货计划'!$G$2:$G$4,MATCH(K3,'订货计划'!$AQ$2:$AQ$4,0))"
     assert order[3].value == f'=IF({found}="","",{found})'
-    assert [cell.value for cell in formulas["订货计划"]["AN"]] == ["行号", 1, 2, 3]
+    assert [cell.value for cell in formulas["订货计划"]["AQ"]] == ["行号", 1, 2, 3]
     totals = {
         row[0].value: (row[1].value, values["总览"].cell(row[0].row, 2).value)
         for row in formulas["总览"].iter_rows(max_col=2)

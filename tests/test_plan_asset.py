@@ -77,7 +77,8 @@ def test_people_find_a_workbook_a_page_a_csv_and_a_manifest(mornings):
     for name in FILES:
         assert (folder / f"replenishment_{name}").stat().st_size > 300
     assert manifest["as_of"] == "2025-06-08"
-    assert manifest["data"].keys() == {"position", "cumulative", "signals", "lots", "overrides"}
+    told = {"position", "cumulative", "signals", "lots", "overrides", "substitutes", "festivals"}
+    assert manifest["data"].keys() == told
     assert manifest["policy"]["unmet_demand"] == "lost"
     assert manifest["models"]["champion"] == "unknown"
     assert manifest["models"]["series_by_model"] == {"cold_start": 3}

@@ -2,6 +2,7 @@
 
 import importlib.util
 from dataclasses import asdict
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -15,6 +16,7 @@ from ml.replenishment.policy import Plan, make_plan
 from orchestration.assets.demand import week_before, weekly_totals
 from orchestration.assets.metadata import picture
 from orchestration.automation import GATED
+from orchestration.festivals import festivals
 from orchestration.plan_archive import ArchivedPlan, fingerprint
 from orchestration.resources import Lake, Options, Planners, Results, Warehouse, code_version
 
@@ -104,6 +106,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
     """Plan, compare with the plan before, and keep both what was decided and what decided it."""
     cutoff, archive = week_before(as_of), results.plans()
     policy, problems = planners.policy()
+    substitutes, doubtful = planners.files().substitutes()
     frames = {
         "position": warehouse.read(INVENTORY_POSITION),
         "cumulative": results.read(as_of, "demand_cumulative"),
@@ -115,6 +118,8 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         ),
         "lots": planners.files().lots(),
         "overrides": planners.files().overrides(),
+        "substitutes": substitutes,
+        "festivals": festivals(pd.Timestamp(as_of)),
     }
     made = make_plan(
         frames["position"],
@@ -126,6 +131,8 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         signals=frames["signals"],
         lots=frames["lots"],
         overrides=frames["overrides"],
+        substitutes=frames["substitutes"],
+        festivals=frames["festivals"],
     )
     before = archive.before(as_of)
     changes, kept_share = pd.DataFrame(columns=list(CHANGE_COLUMNS)), None
@@ -147,12 +154,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
             "models": _models(as_of, results, frames["cumulative"]),
             "data": {name: fingerprint(frame) for name, frame in frames.items()},
             "code": code_version(),
-            "policy": {
-                name: {key: sorted(days) for key, days in value.items()}
-                if name == "order_weekdays"
-                else value
-                for name, value in asdict(policy).items()
-            },
+            "policy": _plain(asdict(policy)),
             "language": options.language,
             "previous_plan": before.plan_id if before else None,
         },
@@ -164,10 +166,21 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
             "overrides_applied": int((made.overrides["status"] == "applied").sum()),
             "changed_rows": len(changes),
             "kept_rate": kept_share,
-            "problems": problems,
+            "problems": [*problems, *doubtful],
         },
     )
     return made, kept
+
+
+def _plain(value):
+    """A policy's value as JSON can hold it: sets sorted, days written out."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _models(as_of, results: Results, cumulative: pd.DataFrame) -> dict[str, object]:

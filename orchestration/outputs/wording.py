@@ -166,6 +166,24 @@ _ROWS = (
         "Units missing before an order can land; those buyers go elsewhere, so not ordered again",
     ),
     (
+        "prebuild_qty",
+        "节前提前备",
+        "Pre-build",
+        "qty",
+        10,
+        "本次订货中为节日提前备的件数：之后的订单来不及或供应商排不下",
+        "Units of this order that are ahead of a festival, since later orders could not bring them",
+    ),
+    (
+        "moved_demand_qty",
+        "转来需求",
+        "Moved demand",
+        "number",
+        10,
+        "停售或断货的商品预计转来的需求，已算在预计需求里",
+        "Demand expected from SKUs that end or run dry; part of the demand beside it",
+    ),
+    (
         "demand_mean_qty",
         "预计需求",
         "Demand",
@@ -266,6 +284,7 @@ _ROWS = (
     ),
     ("moq", "起订量", "MOQ", "qty", 8, "一次最少件数", "Least units per order"),
     ("pack_size", "箱规", "Pack", "qty", 8, "每箱件数", "Units per pack"),
+    ("pallet_qty", "每托件数", "Pallet", "qty", 8, "一整托的件数", "Units on a pallet"),
     ("unit_cost_amount", "进价(元)", "Unit cost", "money", 10, "每件进价", "CNY per unit"),
     (
         "order_amount",
@@ -323,9 +342,11 @@ EXCEPTIONS = {
         "check_stock": "核对库存",
         "check_master": "核对资料",
         "over_limit": "受限未订足",
+        "festival_prebuild": "节前提前备货",
         "supplier_late": "供应商逾期",
         "expiring": "临期",
         "no_forecast": "没有预测",
+        "substitute": "替代需求",
         "overstock": "积压",
     },
     "en": {
@@ -335,9 +356,11 @@ EXCEPTIONS = {
         "check_stock": "check stock",
         "check_master": "check master",
         "over_limit": "cut by a limit",
+        "festival_prebuild": "festival pre-build",
         "supplier_late": "supplier late",
         "expiring": "expiring",
         "no_forecast": "no forecast",
+        "substitute": "moved demand",
         "overstock": "overstock",
     },
 }
@@ -350,6 +373,7 @@ BOUNDS = {
         "shelf_life": "保质期",
         "below_minimum": "不够起订金额",
         "supplier_minimum": "凑起订金额",
+        "full_pallet": "凑整托",
     },
     "en": {
         "": "",
@@ -359,6 +383,7 @@ BOUNDS = {
         "shelf_life": "shelf life",
         "below_minimum": "under the minimum",
         "supplier_minimum": "filled to the minimum",
+        "full_pallet": "filled pallet",
     },
 }
 CONFIDENCE = {
