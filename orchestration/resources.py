@@ -116,6 +116,8 @@ class Planners(dg.ConfigurableResource):
     transfer_cost_amount: float = 2.0
     remaining_life_rate: float = 1 / 3
     part_pallet_amount: float = 0.0
+    service: str = "textbook"
+    fill_rate: float = 0.98
     gap_seconds: float = 5.0
 
     def files(self) -> PlanningFiles:

@@ -81,6 +81,7 @@ def test_people_find_a_workbook_a_page_a_csv_and_a_manifest(mornings):
     assert manifest["data"].keys() == told
     assert manifest["policy"]["unmet_demand"] == "lost"
     assert manifest["models"]["champion"] == "unknown"
+    assert manifest["service"] == {"by": "textbook", "levels": {}, "windows": [], "series": 0}
     assert manifest["models"]["series_by_model"] == {"cold_start": 3}
     assert manifest["code"].startswith("0.")
     assert manifest["previous_plan"] is None
@@ -127,3 +128,22 @@ def test_a_second_run_of_the_same_night_creates_nothing_twice(tmp_path):
     assert [p.name for p in plans] == [one["plan_id"]]
     sheet = tmp_path / "planning" / "overrides.csv"
     assert sheet.read_text(encoding="utf-8-sig").startswith("sku_id,warehouse_id,action")
+
+
+def test_the_service_level_tuned_on_the_backtest_is_planned_with_and_recorded(tmp_path):
+    frame = position(on_hand=[4.0] * 12, abc_class=["A"] * 11 + ["B"])
+    weeks = pd.date_range("2025-03-03", periods=13, freq="W-MON")
+    rows = pd.MultiIndex.from_product([frame["unique_id"], weeks], names=["unique_id", "ds"])
+    seen = rows.to_frame(index=False).assign(cutoff=pd.Timestamp("2025-02-24"), y=7.0, y_hat=7.0)
+    seen["step"] = seen.groupby("unique_id").cumcount() + 1
+    # what never misses is served by the lowest level: the forecast's own spread is far too wide
+    seen = seen.assign(p10=1.0, p50=7.0, p90=13.0, p99=20.0)
+    folder = tmp_path / "results" / "2025-06-08"
+    folder.mkdir(parents=True)
+    seen.to_parquet(folder / "demand_backtest.parquet")
+    plan, manifest, _ = night(tmp_path, frame=frame, service="fill", fill_rate=0.9)
+    assert manifest["service"]["by"] == "fill"
+    assert manifest["service"]["windows"] == ["2025-02-24"]
+    assert manifest["service"]["levels"] == {"A": 0.5}
+    assert manifest["policy"]["service_level"] == {"A": 0.5, "B": 0.9, "C": 0.85}
+    assert plan.set_index("abc_class")["service_level"].to_dict() == {"A": 0.5, "B": 0.9}

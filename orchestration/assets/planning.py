@@ -1,7 +1,7 @@
 """Planning: the replenishment plan that people open in the morning."""
 
 import importlib.util
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
 import dagster as dg
@@ -13,6 +13,7 @@ from ml.replenishment.difference import CHANGE_COLUMNS, difference, kept_rate
 from ml.replenishment.drivers import signals
 from ml.replenishment.override_effect import override_effects
 from ml.replenishment.policy import Plan, make_plan
+from ml.replenishment.tuned_service import TunedService, tuned_service
 from orchestration.assets.demand import week_before, weekly_totals
 from orchestration.assets.metadata import picture
 from orchestration.automation import GATED
@@ -121,6 +122,8 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         "substitutes": substitutes,
         "festivals": festivals(pd.Timestamp(as_of)),
     }
+    service = _service(as_of, frames, policy, planners, results)
+    policy = replace(policy, service_level={**policy.service_level, **service.levels})
     made = make_plan(
         frames["position"],
         frames["cumulative"],
@@ -155,6 +158,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
             "data": {name: fingerprint(frame) for name, frame in frames.items()},
             "code": code_version(),
             "policy": _plain(asdict(policy)),
+            "service": {"by": planners.service, **_plain(asdict(service))},
             "language": options.language,
             "previous_plan": before.plan_id if before else None,
         },
@@ -170,6 +174,21 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         },
     )
     return made, kept
+
+
+def _service(as_of, frames, policy, planners: Planners, results: Results) -> TunedService:
+    """Levels tuned on the newest backtest, where planners ask for it and there is one."""
+    days = [day for day in results.days_with("demand_backtest.parquet") if day <= as_of]
+    if planners.service == "textbook" or not days:
+        return TunedService({})
+    return tuned_service(
+        results.read(max(days), "demand_backtest"),
+        frames["position"],
+        frames["signals"].set_index("unique_id")["price_amount"],
+        policy=policy,
+        as_of=as_of,
+        fill_rate=planners.fill_rate if planners.service == "fill" else None,
+    )
 
 
 def _plain(value):
