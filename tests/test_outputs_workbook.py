@@ -253,3 +253,18 @@ def test_a_missing_column_and_an_unknown_language_are_refused(tmp_path):
 def test_every_model_that_can_make_a_forecast_has_a_name_planners_know():
     for words in MODELS.values():
         assert {*FAMILIES, "cold_start", FALLBACK_MODEL} <= words.keys()
+
+
+def test_the_summary_begins_with_why_to_read_the_plan_with_care(tmp_path):
+    told = [f"jd/orders: reason {k}" for k in range(10)]
+    path = write_plan_workbook(make_plan(), tmp_path / "p.xlsx", notices=told)
+    cells = [row[0] for row in opened(path)["总览"].iter_rows(max_col=1)]
+    texts = [cell.value for cell in cells]
+    assert texts[2].startswith("请先读")
+    assert texts[3:11] == [f"· {reason}" for reason in told[:8]]
+    assert texts[11] == "另有 2 条，见 read_first.txt。"
+    assert cells[3].fill.start_color.rgb == "FFFCE4E4"
+    calm = opened(write_plan_workbook(make_plan(), tmp_path / "q.xlsx"))["总览"]
+    quiet = [row[0] for row in calm.iter_rows(values_only=True, max_col=1)]
+    assert not any("请先读" in str(text) for text in quiet)
+    assert texts.index("商品×仓库数") == quiet.index("商品×仓库数") + 10

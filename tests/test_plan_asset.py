@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from plan_shop import forecast, position
 
+from monitoring.verdict import Verdict
 from orchestration.assets.planning import replenishment_plan
-from orchestration.resources import resources
+from orchestration.resources import Results, resources
 from orchestration.settings import Settings
+from orchestration.verdicts import keep
 
 SUNDAY = date(2025, 6, 8)
 FILES = ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
@@ -68,6 +70,8 @@ def mornings(tmp_path_factory):
         "sku_id,warehouse_id,action,value,expires_on,by,why\n"
         "S1,east,quantity,40,2025-06-30,Li,live show\n"
     )
+    told = Results(folder=str(state / "results"), out="o", reports="r", reports_url="u")
+    keep(told, SUNDAY + timedelta(days=1), "jd/orders", [Verdict("as_usual", False, "0 rows")])
     second = night(state, SUNDAY + timedelta(days=1), budget_amount=500.0)
     return state, first, second
 
@@ -116,6 +120,16 @@ def test_an_override_written_today_is_kept_to_tomorrow_and_the_change_is_explain
     assert changes["change_qty"].tolist() == [33]
     assert "an override changed" in changes.loc[0, "change_reason"]
     assert "live show" in (folder / "replenishment_plan.html").read_text(encoding="utf-8")
+
+
+def test_a_red_extract_is_told_at_the_top_of_the_workbook_and_the_page(mornings):
+    _, (_, _, calm), (_, _, folder) = mornings
+    for night_of, is_told in ((calm, False), (folder, True)):
+        book = openpyxl.load_workbook(night_of / "replenishment_plan.xlsx", read_only=True)
+        cells = [row[0] for row in book["Summary"].iter_rows(values_only=True, max_col=1)]
+        assert ("· jd/orders: 0 rows" in cells) == is_told
+        page = (night_of / "replenishment_plan.html").read_text(encoding="utf-8")
+        assert ("jd/orders: 0 rows" in page) == is_told
 
 
 def test_a_second_run_of_the_same_night_creates_nothing_twice(tmp_path):

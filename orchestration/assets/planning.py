@@ -20,6 +20,7 @@ from orchestration.automation import GATED
 from orchestration.festivals import festivals
 from orchestration.plan_archive import ArchivedPlan, fingerprint
 from orchestration.resources import Lake, Options, Planners, Results, Warehouse, code_version
+from orchestration.verdicts import plan_notices
 
 TABLES = ("orders", "transfers", "overrides", "override_effects", "changes")
 
@@ -61,6 +62,7 @@ def replenishment_plan(
         for name in ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
     }
     tables = {name: kept.table(name) for name in TABLES[1:]}
+    notices = plan_notices(results, as_of)
     projection = made.projection()
     write_plan_csv(orders, files["plan.csv"])
     write_plan_workbook(
@@ -71,6 +73,7 @@ def replenishment_plan(
         history=panel,
         forecast=weekly,
         projection=projection,
+        notices=notices,
         **tables,
     )
     write_plan_page(
@@ -82,6 +85,7 @@ def replenishment_plan(
         projection=projection,
         transfers=tables["transfers"],
         changes=tables["changes"],
+        notices=notices,
     )
     files["manifest.json"].write_text(
         (kept.folder / "manifest.json").read_text(encoding="utf-8"), encoding="utf-8"
@@ -93,6 +97,7 @@ def replenishment_plan(
             "plan_id": kept.plan_id,
             "kept_rate": kept.manifest["kept_rate"],
             "planners_folder": dg.MetadataValue.path(planners.files().offer_overrides().parent),
+            "notices": dg.MetadataValue.json(notices),
             "problems": dg.MetadataValue.json(kept.manifest["problems"]),
             "csv": dg.MetadataValue.path(files["plan.csv"]),
             "workbook": dg.MetadataValue.path(files["plan.xlsx"]),

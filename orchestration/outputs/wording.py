@@ -448,6 +448,8 @@ TEXTS = {
         "glossary": "说明",
         "title": "补货计划",
         "as_of": "数据截至 {}，计划自次日早上起有效",
+        "notice": "请先读：以下数据源或预测模型有异常，计划可能不准，请修复后重跑。",
+        "more_notices": "另有 {} 条，见 read_first.txt。",
         "rows": "商品×仓库数",
         "to_order": "建议下单行数",
         "order_qty": "建议订货件数",
@@ -505,6 +507,9 @@ TEXTS = {
         "glossary": "Glossary",
         "title": "Replenishment plan",
         "as_of": "Data up to {}; the plan holds from the next morning",
+        "notice": "Read first: these extracts or the forecast model are not as usual, so the plan "
+        "may be wrong. Mend them and run again.",
+        "more_notices": "{} more in read_first.txt.",
         "rows": "SKU x warehouse rows",
         "to_order": "Rows to order",
         "order_qty": "Units to order",
