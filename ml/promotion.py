@@ -23,6 +23,8 @@ class Rules:
     `collapse_margin`: how much worse any one slice may be: class B or C, near or far steps, a
     value of an attribute, if it has `min_clusters` series.
     `cost_margin`: how much more the simulated plan may cost on average.
+    `contact_share`: share of the customers that people contact; `value_margin`: how much less value
+    than its rival a challenger's list may capture on average, where it can't be as much more.
     `bias_limit`: absolute bias always allowed (churn: mean score less base rate).
     `min_clusters`: fewer series (customers) than this give no interval worth the name.
     """
@@ -31,6 +33,8 @@ class Rules:
     slice_margin: float = 0.02
     collapse_margin: float = 0.10
     cost_margin: float = 0.02
+    contact_share: float = 0.10
+    value_margin: float = 0.05
     bias_limit: float = 0.10
     bias_slack: float = 0.02
     confidence: float = 0.95
@@ -196,15 +200,21 @@ def decide_churn(
     baseline_score: np.ndarray,
     *,
     customer_id: np.ndarray | None = None,
+    value: np.ndarray | None = None,
     is_newer_data: bool = False,
     is_same_recipe: bool = False,
     rules: Rules | None = None,
 ) -> Promotion:
-    """The same gate for churn scores of the same held-out rows, by log loss.
+    """The same gate for churn scores of the same held-out rows, by log loss and value captured.
 
     `y` is 1 for churned, scores are probabilities in 0..1. Rows of one `customer_id` are drawn
     together; without it every row is its own cluster. The bias guard compares the mean score
-    with the base rate. Raises ValueError when lengths differ or a score is outside 0..1.
+    with the base rate. `value`: yuan at stake in each row, known when it was scored (negative
+    counts as none). The `contact_share` of the rows with the highest score x value would be
+    contacted; the value of the churned among them is captured, and the challenger must not capture
+    less than its rival, by the same paired bootstrap of the lists as they are.
+
+    Raises ValueError when lengths differ, a score is outside 0..1 or a value is no number.
     """
     rules = rules or Rules()
     y = np.asarray(y, float)
@@ -245,8 +255,56 @@ def decide_churn(
     objections = []
     if bias > allowed:
         objections.append(f"mean score is {bias:.1%} off the base rate, allowed {allowed:.1%}")
+    if value is not None:
+        captured = _captured(y, scores, value, rules)
+        objections += _captures_less(captured, rival, clusters, numbers, rules)
     evidence = _compare("log loss", losses, clusters, objections, numbers, rules)
     return _judge(evidence, rules, is_newer_data=is_newer_data, is_same_recipe=is_same_recipe)
+
+
+def _captured(
+    y: np.ndarray, scores: Mapping[str, np.ndarray], value: np.ndarray, rules: Rules
+) -> dict[str, np.ndarray]:
+    """Yuan at stake in each row that is contacted in time, by whose list is followed."""
+    value = np.asarray(value, float)
+    if value.shape != y.shape or not np.isfinite(value).all():
+        raise ValueError(f"a finite value is needed for each of {y.size} outcomes")
+    value, contacts = np.maximum(value, 0.0), int(np.ceil(rules.contact_share * len(y)))
+    captured = {}
+    for name, score in scores.items():
+        # equal stakes: the likelier one first, then the order of the rows
+        listed = np.lexsort((-score, -score * value))[:contacts]
+        captured[name] = np.zeros(len(y))
+        captured[name][listed] = (value * y)[listed]
+    return captured
+
+
+def _captures_less(
+    captured: dict[str, np.ndarray],
+    rival: str,
+    clusters: np.ndarray,
+    numbers: dict[str, float],
+    rules: Rules,
+) -> list[str]:
+    """The objection to a challenger whose list would capture less value, if it does."""
+    numbers |= {f"{name}_value_captured": float(yuan.sum()) for name, yuan in captured.items()}
+    if captured[rival].sum() <= 0:
+        return []
+    difference = relative_difference(captured["challenger"], captured[rival], clusters, rules=rules)
+    numbers |= {
+        "contact_share": rules.contact_share,
+        "value_difference": difference.mean,
+        "value_difference_lower": difference.lower,
+        "value_difference_upper": difference.upper,
+    }
+    # the few customers on a list make a wide interval: only evidence of less value objects
+    is_less = difference.mean < -rules.value_margin and difference.upper < rules.value_margin
+    if difference.upper >= 0 and not is_less:
+        return []
+    return [
+        f"contacting {rules.contact_share:.0%} of the customers would capture {difference} of the "
+        f"{rival}'s value, limit {-rules.value_margin:+.1%}"
+    ]
 
 
 def _slices(

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,30 @@ class Sampling:
     seed: int = 7
 
 
+# what a project's dashboard draws over the days
+_MEAN = {"value_type": "mean"}
+_DRIFT_PANELS = {"Share of columns that drifted": ("DriftedColumnsCount", {"value_type": "share"})}
+_ERROR_PANELS = {
+    "Mean absolute error (units)": ("MAE", _MEAN),
+    "Mean error, forecast less demand (units)": ("MeanError", _MEAN),
+}
+_CHURN_PANELS = {
+    "ROC AUC": ("RocAuc", {}),
+    "Log loss": ("LogLoss", {}),
+    "Drift of the scores (PSI)": ("ValueDrift", {"column": "churn_score"}),
+}
+
+
 @dataclass(frozen=True)
 class Workspace:
     """An Evidently workspace folder to add the run to (`evidently ui --workspace <folder>`).
 
-    A run called `run_name` replaces an earlier one of that name in `project`.
+    The run is named and dated by `as_of`, and replaces an earlier one of that day in `project`.
     """
 
     folder: Path
     project: str
-    run_name: str
+    as_of: date
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,7 @@ def drift_report(
         note=note,
         verdict=verdict,
         workspace=workspace,
+        panels=_DRIFT_PANELS,
         is_drawable=bool(shown),
     )
 
@@ -138,6 +154,7 @@ def regression_report(
         note=_noted(about, _sampling_note(*sides, sampling)),
         verdict=verdict,
         workspace=workspace,
+        panels=_ERROR_PANELS,
     )
 
 
@@ -187,6 +204,7 @@ def churn_report(
         note=note,
         verdict=verdict,
         workspace=workspace,
+        panels=_CHURN_PANELS,
         is_drawable=all(frame["is_churned"].nunique() == 2 for frame in frames),
     )
 
@@ -200,12 +218,15 @@ def _write(
     note: str,
     verdict: Verdict | None,
     workspace: Workspace | None,
+    panels: dict[str, tuple[str, dict[str, str]]],
     is_drawable: bool = True,
 ) -> Page:
     """Render, put our header on top, replace `path` in one step."""
     header = _header(title, note, verdict)
     if is_drawable and min(map(len, frames)) >= _FLOOR_ROWS:
-        page = _render(frames, build, workspace).replace("<body>", f"<body>{header}", 1)
+        told = _told(note, verdict)
+        page = _render(frames, build, workspace, panels, told)
+        page = page.replace("<body>", f"<body>{header}", 1)
     else:
         note += " Nothing is drawn: too little to compare yet."
         page = f"<!DOCTYPE html><html lang='en'><head><meta charset='UTF-8'><title>{title}</title>"
@@ -218,8 +239,20 @@ def _write(
     return Page(path, note, *map(len, frames))
 
 
+def _told(note: str, verdict: Verdict | None) -> dict[str, Any]:
+    """Tags and metadata that the workspace's list of runs shows."""
+    if verdict is None:
+        return {"metadata": {"note": note}}
+    tag = "passed" if verdict.passed else "red"
+    return {"tags": [tag], "metadata": {"verdict": verdict.reason, "note": note}}
+
+
 def _render(
-    frames: tuple[pd.DataFrame, pd.DataFrame], build: Any, workspace: Workspace | None
+    frames: tuple[pd.DataFrame, pd.DataFrame],
+    build: Any,
+    workspace: Workspace | None,
+    panels: dict[str, tuple[str, dict[str, str]]],
+    told: dict[str, Any],
 ) -> str:
     from evidently import DataDefinition, Dataset, Report
 
@@ -227,23 +260,37 @@ def _render(
     data = [
         Dataset.from_pandas(frame, data_definition=DataDefinition(**definition)) for frame in frames
     ]
-    snapshot = Report(metrics, include_tests=False).run(data[0], data[1])
     if workspace is not None:
-        _add(snapshot, workspace)
+        told = told | {"timestamp": pd.Timestamp(workspace.as_of).to_pydatetime()}
+    snapshot = Report(metrics, include_tests=False).run(data[0], data[1], **told)
+    if workspace is not None:
+        _add(snapshot, workspace, panels)
     return snapshot.get_html_str(as_iframe=False)
 
 
-def _add(snapshot: Any, workspace: Workspace) -> None:
+def _add(
+    snapshot: Any, workspace: Workspace, panels: dict[str, tuple[str, dict[str, str]]]
+) -> None:
+    """Put the run into its project, whose dashboard draws each of `panels` over the days: what it
+    is called, and the metric with the labels that pick one number of it."""
+    from evidently.sdk.models import PanelMetric
+    from evidently.sdk.panels import line_plot_panel
     from evidently.ui.workspace import Workspace as Folder
 
     workspace.folder.mkdir(parents=True, exist_ok=True)
     folder = Folder.create(str(workspace.folder))
     found = folder.search_project(workspace.project)
     project = found[0] if found else folder.create_project(workspace.project)
+    known = {panel.title for panel in project.dashboard.model().panels}
+    for title, (metric, labels) in panels.items():
+        if title not in known:
+            drawn = PanelMetric(legend=title, metric=metric, metric_labels=labels)
+            project.dashboard.add_panel(line_plot_panel(title, [drawn], size="half"))
+    name = workspace.as_of.isoformat()
     for run_id in folder.list_runs(project.id):
-        if folder.get_run(project.id, run_id).name == workspace.run_name:
+        if folder.get_run(project.id, run_id).name == name:
             folder.delete_run(project.id, run_id)
-    folder.add_run(project.id, snapshot, name=workspace.run_name)
+    folder.add_run(project.id, snapshot, name=name)
 
 
 def _noted(about: str, note: str) -> str:

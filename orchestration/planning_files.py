@@ -1,5 +1,7 @@
-"""What planners say in files: overrides, suppliers' and warehouses' limits, lots on the shelf."""
+"""What planners say in files: overrides, limits, pallets, substitutes, lots on the shelf."""
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +10,20 @@ import pandas as pd
 
 from ml.replenishment.expiry import LOT_COLUMNS
 from ml.replenishment.overrides import OVERRIDE_COLUMNS
+from ml.replenishment.substitutes import SUBSTITUTE_COLUMNS
 
 OVERRIDES, SUPPLIERS, WAREHOUSES, LOTS = "overrides", "suppliers", "warehouses", "lots"
+SKUS, SUBSTITUTES = "skus", "substitutes"
 COLUMNS = {
     OVERRIDES: OVERRIDE_COLUMNS,
     SUPPLIERS: ("supplier_id", "capacity_qty", "min_amount", "order_weekdays"),
     WAREHOUSES: ("warehouse_id", "capacity_qty"),
     LOTS: LOT_COLUMNS,
+    SKUS: ("sku_id", "pallet_qty"),
+    SUBSTITUTES: SUBSTITUTE_COLUMNS,
 }
+# Columns that a file may leave out.
+OPTIONAL = {SUPPLIERS: ("closed_on", "full_pallets"), WAREHOUSES: ("full_pallets",)}
 # What the same columns are called in Chinese sheets.
 _CHINESE = {
     "商品编码": "sku_id",
@@ -31,6 +39,11 @@ _CHINESE = {
     "起订金额": "min_amount",
     "下单日": "order_weekdays",
     "数量": "qty",
+    "停接单": "closed_on",
+    "整托": "full_pallets",
+    "每托件数": "pallet_qty",
+    "替代商品": "substitute_sku_id",
+    "转化比例": "share",
 }
 _CHINESE_ACTIONS = {
     "定量": "quantity",
@@ -41,6 +54,7 @@ _CHINESE_ACTIONS = {
 }
 _WEEKDAYS = {name: day for day, name in enumerate("一二三四五六日")} | {"天": 6}
 _SHEETS = ("人工调整", "Overrides")
+_ANSWERS = {"是": True, "yes": True, "1": True, "否": False, "no": False, "0": False}
 _ENCODINGS = ("utf-8-sig", "gb18030")
 
 
@@ -71,13 +85,15 @@ class PlanningFiles:
         return self._read(LOTS)
 
     def limits(self) -> tuple[dict[str, dict], list[str]]:
-        """Mappings for `Policy` by their names, and what in the files could not be used.
+        """Fields of `Policy` by their names, and what in the files could not be used.
 
-        supplier_capacity_qty, supplier_min_amount, order_weekdays, warehouse_capacity_qty. A blank
-        is no limit; an entry that can't be read is left out and named.
+        supplier_capacity_qty, supplier_min_amount, order_weekdays, supplier_closed, pallets_of,
+        warehouse_capacity_qty, pallets_to, pallet_qty. A blank is no limit; an entry that can't be
+        read is left out and named.
         """
         problems: list[str] = []
         suppliers, warehouses = self._read(SUPPLIERS), self._read(WAREHOUSES)
+        skus = self._read(SKUS)
 
         def column(table: pd.DataFrame, file: str, name: str, parse: Callable) -> dict:
             found = {}
@@ -91,13 +107,39 @@ class PlanningFiles:
                     found[key] = value
             return found
 
+        def asked(table: pd.DataFrame, file: str) -> frozenset[str]:
+            found = column(table, file, "full_pallets", lambda text: _ANSWERS.get(text.lower()))
+            return frozenset(key for key, answer in found.items() if answer)
+
         limits = {
             "supplier_capacity_qty": column(suppliers, SUPPLIERS, "capacity_qty", _amount),
             "supplier_min_amount": column(suppliers, SUPPLIERS, "min_amount", _amount),
             "order_weekdays": column(suppliers, SUPPLIERS, "order_weekdays", _weekdays),
+            "supplier_closed": column(suppliers, SUPPLIERS, "closed_on", _windows),
+            "pallets_of": asked(suppliers, SUPPLIERS),
             "warehouse_capacity_qty": column(warehouses, WAREHOUSES, "capacity_qty", _amount),
+            "pallets_to": asked(warehouses, WAREHOUSES),
+            "pallet_qty": column(skus, SKUS, "pallet_qty", _amount),
         }
         return limits, problems
+
+    def substitutes(self) -> tuple[pd.DataFrame, list[str]]:
+        """SUBSTITUTE_COLUMNS, `share` as a number in 0 to 1, and what could not be used."""
+        table = self._read(SUBSTITUTES)
+        share = table["share"].map(_share).astype(float)
+        whole = share.notna() & (table["sku_id"] != "") & (table["substitute_sku_id"] != "")
+        problems = [
+            f"{SUBSTITUTES}: '{line['share']}' of '{line['sku_id']}' to "
+            f"'{line['substitute_sku_id']}' can't be used"
+            for line in table[~whole].to_dict("records")
+        ]
+        table = table.assign(share=share)[whole].reset_index(drop=True)
+        total = table.groupby("sku_id")["share"].sum()
+        problems += [
+            f"{SUBSTITUTES}: the shares of '{sku_id}' add up to {sum_of:g}, scaled down to 1"
+            for sku_id, sum_of in total[total > 1 + 1e-9].items()
+        ]
+        return table, problems
 
     def _found(self, name: str) -> Path | None:
         paths = [self.folder / f"{name}{ending}" for ending in (".xlsx", ".csv")]
@@ -105,14 +147,17 @@ class PlanningFiles:
 
     def _read(self, name: str) -> pd.DataFrame:
         columns, path = list(COLUMNS[name]), self._found(name)
+        optional = OPTIONAL.get(name, ())
         if path is None:
-            return pd.DataFrame(columns=columns, dtype=object)
+            return pd.DataFrame(columns=[*columns, *optional], dtype=object)
         table = _sheet(path) if path.suffix == ".xlsx" else _csv(path)
         table = table.rename(columns=lambda c: _CHINESE.get(str(c).strip(), str(c).strip()))
         missing = [column for column in columns if column not in table]
         if missing:
             raise ValueError(f"{path}: the columns {missing} are missing")
-        table = table[columns].map(lambda text: text.strip() if isinstance(text, str) else "")
+        table = table.reindex(columns=[*columns, *optional]).map(
+            lambda text: text.strip() if isinstance(text, str) else ""
+        )
         return table[(table != "").any(axis=1)].reset_index(drop=True)
 
 
@@ -143,3 +188,20 @@ def _weekdays(text: str) -> frozenset[int] | None:
     marks = [mark for mark in text if mark not in " ,，、;；/|周星期"]
     days = [_WEEKDAYS.get(mark, int(mark) - 1 if mark in "1234567" else -1) for mark in marks]
     return frozenset(days) if days and min(days) >= 0 else None
+
+
+def _windows(text: str) -> tuple[tuple[dt.date, dt.date], ...] | None:
+    """Days of one or several windows: "2026-06-10~2026-06-20; 2026-10-01"."""
+    parts = [part.strip() for part in re.split(r"[;；,，、]", text) if part.strip()]
+    ends = [part.split("~") for part in parts]
+    days = [pd.to_datetime(pd.Series(pair).str.strip(), errors="coerce") for pair in ends]
+    if any(len(pair) > 2 or pair.isna().any() or pair.iloc[-1] < pair.iloc[0] for pair in days):
+        return None
+    return tuple((pair.iloc[0].date(), pair.iloc[-1].date()) for pair in days)
+
+
+def _share(text: str) -> float | None:
+    """A share such as "0.6" or "60%"."""
+    value = pd.to_numeric(text.removesuffix("%"), errors="coerce")
+    value = value / 100 if text.endswith("%") else value
+    return float(value) if 0 <= value <= 1 else None

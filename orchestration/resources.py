@@ -115,6 +115,9 @@ class Planners(dg.ConfigurableResource):
     transfer_days: int = 3
     transfer_cost_amount: float = 2.0
     remaining_life_rate: float = 1 / 3
+    part_pallet_amount: float = 0.0
+    service: str = "textbook"
+    fill_rate: float = 0.98
     gap_seconds: float = 5.0
 
     def files(self) -> PlanningFiles:
@@ -129,6 +132,7 @@ class Planners(dg.ConfigurableResource):
             unmet_demand=self.unmet_demand,
             transfer=moves if self.transfers else None,
             remaining_life_rate=self.remaining_life_rate,
+            part_pallet_amount=self.part_pallet_amount,
             **limits,
         )
         return policy, problems

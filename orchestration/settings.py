@@ -68,6 +68,15 @@ class Settings(BaseSettings):
     remaining_life_rate: float = Field(
         1 / 3, ge=0, lt=1, description="share of its shelf life a unit must have when it is sold"
     )
+    service: Literal["textbook", "cost", "fill"] = Field(
+        "textbook", description="service levels: by class as written, or tuned on the backtest"
+    )
+    fill_rate: float = Field(
+        0.98, gt=0, lt=1, description="units served at once that STORK_SERVICE=fill tunes for"
+    )
+    part_pallet_amount: float = Field(
+        0.0, ge=0, description="yuan that handling a pallet begun costs; 0 fills none up"
+    )
     gap_seconds: float = Field(
         5.0, ge=0, description="time to check the allocation by solver, where one is installed"
     )

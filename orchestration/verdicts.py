@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from monitoring.forecast_watch import TRIGGERS
 from monitoring.history import merged, red_days, rows
 from monitoring.verdict import Verdict
 from orchestration.resources import Results
@@ -44,6 +45,18 @@ def of_data(results: Results, day: date, datasets: Iterable[str] | None = None) 
         for asset, verdict in of_day(results, day)
         if verdict.name in DATA and (datasets is None or asset.split("/")[-1] in datasets)
     ]
+
+
+def plan_notices(results: Results, day: date) -> list[str]:
+    """Why the plan of a day is to be read with care: a sentence for each extract that is red that
+    day, and for each demand alarm that was red when it was last looked at, up to that day."""
+    broken = [verdict.reason for verdict in of_data(results, day) if not verdict.passed]
+    watched = read_history(results, day)
+    watched = watched[watched["verdict"].isin(TRIGGERS)].sort_values("as_of", kind="stable")
+    newest = watched.drop_duplicates(["asset", "verdict"], keep="last")
+    doubted = newest.loc[~newest["passed"].astype(bool), ["as_of", "reason"]]
+    said = zip(doubted["as_of"], doubted["reason"], strict=True)
+    return [*broken, *(f"demand_model: {reason} ({seen:%Y-%m-%d})" for seen, reason in said)]
 
 
 def red_feed_days(results: Results, until: date) -> list[pd.Timestamp]:

@@ -70,7 +70,8 @@ def test_a_sum_of_one_week_is_near_the_week_and_longer_sums_are_narrower_than_su
     ensemble,
 ):
     weekly, sums = ensemble.predict(), ensemble.predict_cumulative((1, 4))
-    assert list(sums.columns) == ["unique_id", "cutoff", "periods", "y_hat", *PS]
+    assert list(sums.columns) == ["unique_id", "cutoff", "periods", "y_hat", *PS, "model"]
+    assert set(sums["model"]) == {"ensemble"}
     first = weekly[weekly["step"] == 1]
     one, four = sums[sums["periods"] == 1], sums[sums["periods"] == 4]
     np.testing.assert_allclose(one["y_hat"], first["y_hat"])

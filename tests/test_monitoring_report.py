@@ -2,6 +2,7 @@
 
 import re
 import socket
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -101,9 +102,47 @@ def test_with_nothing_to_compare_the_page_says_so(tmp_path):
         assert "too little to compare" in page.path.read_text()
 
 
-def test_a_run_of_the_same_name_replaces_the_earlier_one_in_the_workspace(tmp_path):
-    for name in ("2025-06-01", "2025-06-01", "2025-06-02"):
-        where = Workspace(tmp_path / "ws", "demand", name)
+def test_a_run_of_the_same_day_replaces_the_earlier_one_in_the_workspace(tmp_path):
+    for day in (1, 1, 2):
+        where = Workspace(tmp_path / "ws", "demand", date(2025, 6, day))
         drift_report(NOW, BEFORE, FEATURES, tmp_path / "d.html", workspace=where)
     assert len(list((tmp_path / "ws").glob("*/snapshots/*.json"))) == 2
     assert len(list((tmp_path / "ws").glob("*/metadata.json"))) == 1
+
+
+def drawn_drift(path, **told):
+    drift_report(NOW, BEFORE, FEATURES, path, **told)
+
+
+def drawn_error(path, **told):
+    regression_report(NOW, BEFORE, path, **told)
+
+
+def drawn_churn(path, **told):
+    churn_report(NOW, BEFORE, path, **told)
+
+
+@pytest.mark.parametrize("draw", [drawn_drift, drawn_error, drawn_churn])
+def test_a_projects_dashboard_draws_its_runs_by_the_day_they_are_about(tmp_path, draw):
+    from evidently.ui.workspace import Workspace as Folder
+
+    verdict = Verdict("watched", False, "twice the backtest's")
+    for day in (8, 1):
+        where = Workspace(tmp_path / "ws", "demand", date(2025, 6, day))
+        draw(tmp_path / "r.html", workspace=where, verdict=verdict)
+    folder = Folder.create(str(tmp_path / "ws"))
+    (project,) = folder.search_project("demand")
+    panels = project.dashboard.model().panels
+    assert len({panel.title for panel in panels}) == len(panels) > 0, "once, not once a run"
+    runs = [folder.get_run(project.id, run_id) for run_id in folder.list_runs(project.id)]
+    assert {run.timestamp for run in runs} == {pd.Timestamp(2025, 6, d) for d in (1, 8)}
+    for run in runs:
+        assert (run.tags, run.metadata["verdict"]) == (["red"], "twice the backtest's")
+        found = [r.metric_value_location.metric.params for r in run.metric_results.values()]
+        for panel in panels:
+            (wanted,) = panel.values
+            column = wanted.metric_labels.get("column")
+            assert any(
+                params["type"] == wanted.metric and column in (None, params.get("column"))
+                for params in found
+            )

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from ml.columns import INVENTORY_POSITION
+from ml.demand.forecaster import FAMILIES
 from ml.replenishment.difference import CHANGE_COLUMNS
-from ml.replenishment.policy import Policy, plan
+from ml.replenishment.policy import FALLBACK_MODEL, Policy, plan
+from orchestration.outputs.wording import MODELS
 from orchestration.outputs.wording_sheets import OVERRIDE_COLUMNS, TRANSFER_COLUMNS
 from orchestration.outputs.workbook import write_plan_workbook
 
@@ -122,9 +124,9 @@ def test_an_edited_quantity_moves_the_amount_the_purchase_order_and_the_total(tm
     assert values["订货计划"][2][amount].value == 240
     order = next(row for row in formulas["采购单(按供应商)"].iter_rows() if row[0].value == "0001")
     assert order[10].value == 1
-    found = "INDEX('订货计划'!$G$2:$G$4,MATCH(K3,'订货计划'!$AN$2:$AN$4,0))"
+    found = "INDEX('订货计划'!$G$2:$G$4,MATCH(K3,'订货计划'!$AQ$2:$AQ$4,0))"
     assert order[3].value == f'=IF({found}="","",{found})'
-    assert [cell.value for cell in formulas["订货计划"]["AN"]] == ["行号", 1, 2, 3]
+    assert [cell.value for cell in formulas["订货计划"]["AQ"]] == ["行号", 1, 2, 3]
     totals = {
         row[0].value: (row[1].value, values["总览"].cell(row[0].row, 2).value)
         for row in formulas["总览"].iter_rows(max_col=2)
@@ -246,3 +248,23 @@ def test_a_missing_column_and_an_unknown_language_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no wording in 'fr'"):
         write_plan_workbook(make_plan(), tmp_path / "p.xlsx", language="fr")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_model_that_can_make_a_forecast_has_a_name_planners_know():
+    for words in MODELS.values():
+        assert {*FAMILIES, "cold_start", FALLBACK_MODEL} <= words.keys()
+
+
+def test_the_summary_begins_with_why_to_read_the_plan_with_care(tmp_path):
+    told = [f"jd/orders: reason {k}" for k in range(10)]
+    path = write_plan_workbook(make_plan(), tmp_path / "p.xlsx", notices=told)
+    cells = [row[0] for row in opened(path)["总览"].iter_rows(max_col=1)]
+    texts = [cell.value for cell in cells]
+    assert texts[2].startswith("请先读")
+    assert texts[3:11] == [f"· {reason}" for reason in told[:8]]
+    assert texts[11] == "另有 2 条，见 read_first.txt。"
+    assert cells[3].fill.start_color.rgb == "FFFCE4E4"
+    calm = opened(write_plan_workbook(make_plan(), tmp_path / "q.xlsx"))["总览"]
+    quiet = [row[0] for row in calm.iter_rows(values_only=True, max_col=1)]
+    assert not any("请先读" in str(text) for text in quiet)
+    assert texts.index("商品×仓库数") == quiet.index("商品×仓库数") + 10

@@ -5,13 +5,16 @@ from datetime import date, timedelta
 
 import dagster as dg
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from plan_shop import forecast, position
 
+from monitoring.verdict import Verdict
 from orchestration.assets.planning import replenishment_plan
-from orchestration.resources import resources
+from orchestration.resources import Results, resources
 from orchestration.settings import Settings
+from orchestration.verdicts import keep
 
 SUNDAY = date(2025, 6, 8)
 FILES = ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
@@ -44,7 +47,7 @@ def night(state, as_of=SUNDAY, frame=None, **options):
     shares = ["promo_share", "discount_rate", "festival_share", "peak_share"]
     known = panel[["unique_id", "ds"]].assign(**dict.fromkeys(shares, 0.0))
     known.assign(days_to_spring_festival=60.0).to_parquet(exports / "feat_known_future.parquet")
-    sums = forecast(frame)
+    sums = forecast(frame).assign(model="cold_start")
     sums.to_parquet(results / "demand_cumulative.parquet")
     weekly = sums.assign(ds=sums["cutoff"] + pd.to_timedelta(7 * sums["periods"], unit="D"))
     weekly.assign(y_hat=7.0, p10=5.0, p90=9.0).to_parquet(results / "demand_forecast.parquet")
@@ -67,6 +70,8 @@ def mornings(tmp_path_factory):
         "sku_id,warehouse_id,action,value,expires_on,by,why\n"
         "S1,east,quantity,40,2025-06-30,Li,live show\n"
     )
+    told = Results(folder=str(state / "results"), out="o", reports="r", reports_url="u")
+    keep(told, SUNDAY + timedelta(days=1), "jd/orders", [Verdict("as_usual", False, "0 rows")])
     second = night(state, SUNDAY + timedelta(days=1), budget_amount=500.0)
     return state, first, second
 
@@ -76,11 +81,22 @@ def test_people_find_a_workbook_a_page_a_csv_and_a_manifest(mornings):
     for name in FILES:
         assert (folder / f"replenishment_{name}").stat().st_size > 300
     assert manifest["as_of"] == "2025-06-08"
-    assert manifest["data"].keys() == {"position", "cumulative", "signals", "lots", "overrides"}
+    told = {"position", "cumulative", "signals", "lots", "overrides", "substitutes", "festivals"}
+    assert manifest["data"].keys() == told
     assert manifest["policy"]["unmet_demand"] == "lost"
     assert manifest["models"]["champion"] == "unknown"
+    assert manifest["service"] == {"by": "textbook", "levels": {}, "windows": [], "series": 0}
+    assert manifest["models"]["series_by_model"] == {"cold_start": 3}
     assert manifest["code"].startswith("0.")
     assert manifest["previous_plan"] is None
+
+
+def test_a_row_says_what_made_its_forecast_in_the_planners_words(mornings):
+    _, (plan, _, folder), _ = mornings
+    assert set(plan["model"]) == {"cold_start"}
+    book = openpyxl.load_workbook(folder / "replenishment_plan.xlsx", read_only=True)
+    header, *rows = book["All SKUs"].iter_rows(values_only=True)
+    assert {row[header.index("Model")] for row in rows} == {"new SKU, by its like"}
 
 
 def test_a_sibling_warehouse_helps_out_before_anything_is_bought(mornings):
@@ -106,6 +122,16 @@ def test_an_override_written_today_is_kept_to_tomorrow_and_the_change_is_explain
     assert "live show" in (folder / "replenishment_plan.html").read_text(encoding="utf-8")
 
 
+def test_a_red_extract_is_told_at_the_top_of_the_workbook_and_the_page(mornings):
+    _, (_, _, calm), (_, _, folder) = mornings
+    for night_of, is_told in ((calm, False), (folder, True)):
+        book = openpyxl.load_workbook(night_of / "replenishment_plan.xlsx", read_only=True)
+        cells = [row[0] for row in book["Summary"].iter_rows(values_only=True, max_col=1)]
+        assert ("· jd/orders: 0 rows" in cells) == is_told
+        page = (night_of / "replenishment_plan.html").read_text(encoding="utf-8")
+        assert ("jd/orders: 0 rows" in page) == is_told
+
+
 def test_a_second_run_of_the_same_night_creates_nothing_twice(tmp_path):
     _, one, folder = night(tmp_path)
     csv = (folder / "replenishment_plan.csv").read_bytes()
@@ -116,3 +142,22 @@ def test_a_second_run_of_the_same_night_creates_nothing_twice(tmp_path):
     assert [p.name for p in plans] == [one["plan_id"]]
     sheet = tmp_path / "planning" / "overrides.csv"
     assert sheet.read_text(encoding="utf-8-sig").startswith("sku_id,warehouse_id,action")
+
+
+def test_the_service_level_tuned_on_the_backtest_is_planned_with_and_recorded(tmp_path):
+    frame = position(on_hand=[4.0] * 12, abc_class=["A"] * 11 + ["B"])
+    weeks = pd.date_range("2025-03-03", periods=13, freq="W-MON")
+    rows = pd.MultiIndex.from_product([frame["unique_id"], weeks], names=["unique_id", "ds"])
+    seen = rows.to_frame(index=False).assign(cutoff=pd.Timestamp("2025-02-24"), y=7.0, y_hat=7.0)
+    seen["step"] = seen.groupby("unique_id").cumcount() + 1
+    # what never misses is served by the lowest level: the forecast's own spread is far too wide
+    seen = seen.assign(p10=1.0, p50=7.0, p90=13.0, p99=20.0)
+    folder = tmp_path / "results" / "2025-06-08"
+    folder.mkdir(parents=True)
+    seen.to_parquet(folder / "demand_backtest.parquet")
+    plan, manifest, _ = night(tmp_path, frame=frame, service="fill", fill_rate=0.9)
+    assert manifest["service"]["by"] == "fill"
+    assert manifest["service"]["windows"] == ["2025-02-24"]
+    assert manifest["service"]["levels"] == {"A": 0.5}
+    assert manifest["policy"]["service_level"] == {"A": 0.5, "B": 0.9, "C": 0.85}
+    assert plan.set_index("abc_class")["service_level"].to_dict() == {"A": 0.5, "B": 0.9}

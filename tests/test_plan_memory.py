@@ -1,5 +1,6 @@
 """Plans never change once written, and each is compared with the one before, with reasons."""
 
+import datetime as dt
 import json
 from datetime import date
 
@@ -131,26 +132,53 @@ def test_the_sheet_for_overrides_is_offered_once_and_never_written_over(tmp_path
 
 def test_limits_that_cannot_be_read_are_left_out_and_named(tmp_path):
     (tmp_path / "suppliers.csv").write_text(
-        "supplier_id,capacity_qty,min_amount,order_weekdays\n"
-        'P1,"1,200",500,"1,4"\nP2,many,-3,周二周五\nP3,,,x\n',
+        "supplier_id,capacity_qty,min_amount,order_weekdays,停接单,整托\n"
+        'P1,"1,200",500,"1,4",2026-06-10~2026-06-20；2026-10-01,是\n'
+        "P2,many,-3,周二周五,2026-06-20~2026-06-10,perhaps\nP3,,,x,,no\n",
         encoding="utf-8",
     )
+    (tmp_path / "skus.csv").write_text("商品编码,每托件数\nS0,48\nS1,\n", encoding="utf-8")
     (tmp_path / "warehouses.csv").write_text("仓库,容量(件)\nmain,9000\n", encoding="utf-8")
     limits, problems = PlanningFiles(tmp_path).limits()
     assert limits == {
         "supplier_capacity_qty": {"P1": 1200.0},
         "supplier_min_amount": {"P1": 500.0},
         "order_weekdays": {"P1": frozenset({0, 3}), "P2": frozenset({1, 4})},
+        "supplier_closed": {
+            "P1": (
+                (dt.date(2026, 6, 10), dt.date(2026, 6, 20)),
+                (dt.date(2026, 10, 1), dt.date(2026, 10, 1)),
+            )
+        },
+        "pallets_of": {"P1"},
         "warehouse_capacity_qty": {"main": 9000.0},
+        "pallets_to": frozenset(),
+        "pallet_qty": {"S0": 48.0},
     }
-    assert [problem.split(": ")[1] for problem in problems] == [
+    assert sorted(problem.split(": ")[1] for problem in problems) == [
         "capacity_qty 'many' of 'P2' can't be used",
+        "closed_on '2026-06-20~2026-06-10' of 'P2' can't be used",
+        "full_pallets 'perhaps' of 'P2' can't be used",
         "min_amount '-3' of 'P2' can't be used",
         "order_weekdays 'x' of 'P3' can't be used",
     ]
     (tmp_path / "lots.csv").write_text("sku_id,qty\nS0,3\n")
     with pytest.raises(ValueError, match="warehouse_id"):
         PlanningFiles(tmp_path).lots()
+
+
+def test_a_substitute_line_that_cannot_be_read_is_left_out_and_named(tmp_path):
+    (tmp_path / "substitutes.csv").write_text(
+        "商品编码,替代商品,转化比例\nS0,S1,60%\nS0,S2,0.7\nS3,S4,2\nS5,,0.5\n", encoding="utf-8"
+    )
+    table, problems = PlanningFiles(tmp_path).substitutes()
+    assert table.to_numpy().tolist() == [["S0", "S1", 0.6], ["S0", "S2", 0.7]]
+    assert problems == [
+        "substitutes: '2' of 'S3' to 'S4' can't be used",
+        "substitutes: '0.5' of 'S5' to '' can't be used",
+        "substitutes: the shares of 'S0' add up to 1.3, scaled down to 1",
+    ]
+    assert PlanningFiles(tmp_path / "none").substitutes()[0].empty
 
 
 def test_the_forecast_that_is_spoiled_after_its_cutoff_changes_no_signal():

@@ -28,7 +28,7 @@ FLAGS = (
 )
 
 
-def page(folder, language="zh"):
+def page(folder, language="zh", notices=("jd/orders: 0 rows <b>", "demand_model: biased")):
     frame = position(
         on_hand=[2.0, 16.0, 300.0, 5.0],
         sku_name=["奶粉一段", "纸尿裤", EVIL, None],
@@ -50,6 +50,7 @@ def page(folder, language="zh"):
         projection=made.projection(),
         transfers=made.transfers,
         changes=difference(made.orders.assign(order_qty=0), made.orders, language=language),
+        notices=notices,
     )
 
 
@@ -64,6 +65,8 @@ const type = (id, value) => {
   document.getElementById(id).dispatchEvent(new Event("input"));
 };
 seen.all = lines();
+seen.notices = all("#notices li").map((li) => li.textContent);
+seen.told = !document.getElementById("notices").hidden;
 seen.chips = [...document.querySelectorAll(".chip")].map((chip) => chip.textContent);
 document.querySelector("[data-exception=expedite]").click();
 seen.expedite = lines();
@@ -116,6 +119,13 @@ def test_the_page_lists_the_most_urgent_first_and_its_chips_count_the_exceptions
     assert sorted(seen["all"]) == ["S0", "S1", "S2", "S3"]
     assert seen["chips"][0] == "全部 4"
     assert "到货前会断货 3" in seen["chips"]
+
+
+def test_the_page_begins_with_why_to_read_it_with_care(seen, tmp_path):
+    first, *rest = seen["notices"]
+    assert (first[:3], rest) == ("请先读", ["jd/orders: 0 rows <b>", "demand_model: biased"])
+    assert seen["told"]
+    assert '"notices":[]' in page(tmp_path, notices=()).read_text(encoding="utf-8")
 
 
 def test_chips_search_supplier_and_orders_filter_the_list(seen):

@@ -237,3 +237,42 @@ def test_one_sided_outcomes_decide_nothing_and_bad_scores_are_an_error():
         decide_churn(Y, SHARP * 2, BLUNT, FLAT)
     with pytest.raises(ValueError, match="baseline: 10 scores"):
         decide_churn(Y, SHARP, BLUNT, FLAT[:10])
+
+
+def test_a_churn_list_that_captures_less_value_is_refused_though_its_log_loss_is_better():
+    # the champion finds the dear customers' endings, the challenger everybody else's, better
+    rng = np.random.default_rng(3)
+    is_dear = rng.random(len(Y)) < 0.2
+    value = np.where(is_dear, 1000.0, 10.0)
+    champion = np.where(is_dear, SHARP, FLAT)
+    challenger = np.where(is_dear, FLAT, SHARP)
+    without = decide_churn(Y, challenger, champion, FLAT, is_newer_data=True)
+    assert without.winner == "challenger"
+    answer = decide_churn(Y, challenger, champion, FLAT, is_newer_data=True, value=value)
+    assert answer.winner == "champion"
+    assert "contacting 10% of the customers would capture -" in answer.reason
+    numbers = answer.numbers
+    assert numbers["value_difference"] < -0.05
+    assert numbers["value_difference_lower"] < numbers["value_difference_upper"] < 0
+    turned = decide_churn(Y, champion, challenger, FLAT, is_newer_data=True, value=value)
+    assert turned.numbers["value_difference"] > 0
+
+
+def test_the_value_captured_is_that_of_the_churned_on_the_list_of_the_share_contacted():
+    value = np.arange(1.0, len(Y) + 1)
+    asked = decide_churn(Y, SHARP, BLUNT, FLAT, value=value, rules=Rules(contact_share=0.25))
+    listed = np.argsort(-BLUNT * value, kind="stable")[: len(Y) // 4]
+    assert asked.numbers["champion_value_captured"] == pytest.approx((Y * value)[listed].sum())
+    everyone = decide_churn(Y, SHARP, BLUNT, FLAT, value=value, rules=Rules(contact_share=1.0))
+    assert everyone.numbers["value_difference"] == 0
+    assert everyone.numbers["challenger_value_captured"] == pytest.approx((Y * value).sum())
+
+
+def test_customers_without_value_change_no_answer_and_a_missing_value_is_an_error():
+    plain = decide_churn(Y, SHARP, BLUNT, FLAT)
+    nothing = decide_churn(Y, SHARP, BLUNT, FLAT, value=np.full(len(Y), -1.0))
+    assert (nothing.winner, nothing.reason) == (plain.winner, plain.reason)
+    with pytest.raises(ValueError, match="finite value"):
+        decide_churn(Y, SHARP, BLUNT, FLAT, value=np.full(len(Y), np.nan))
+    with pytest.raises(ValueError, match="finite value"):
+        decide_churn(Y, SHARP, BLUNT, FLAT, value=np.ones(3))

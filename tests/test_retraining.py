@@ -1,14 +1,15 @@
 """The weekly refresh and the note beside the plan, by what the extracts' verdicts say."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
 
+from monitoring.forecast_watch import TRIGGERS
 from monitoring.verdict import Verdict
 from orchestration.assets.retraining import plan_notice, trained_on, weekly
 from orchestration.resources import Lake, Results
-from orchestration.verdicts import keep
+from orchestration.verdicts import keep, plan_notices
 
 DAY = date(2026, 6, 28)
 RED = Verdict("as_usual", False, "landed_volume: jd/shop: 0 rows, expected 400")
@@ -53,6 +54,21 @@ def test_the_plan_is_marked_while_an_extract_is_red_and_cleared_when_it_is_mende
     keep(results, DAY, "jd/orders", [GREEN])
     plan_notice(**at_hand)
     assert not note.exists()
+
+
+def test_the_plan_is_marked_while_an_alarm_of_the_demand_model_stands(at_hand):
+    results = at_hand["results"]
+    note = results.out_path(DAY, "read_first.txt")
+    alarm, calm = (Verdict(TRIGGERS[0], passed, "40 % above") for passed in (False, True))
+    keep(results, DAY - timedelta(days=1), "forecast_error", [alarm])
+    keep(results, DAY, "forecast_error", [Verdict("no_trigger", False, "only informs")])
+    assert plan_notices(results, DAY) == ["demand_model: 40 % above (2026-06-27)"]
+    plan_notice(**at_hand)
+    assert "- demand_model: 40 % above (2026-06-27)" in note.read_text(encoding="utf-8")
+    keep(results, DAY, "forecast_error", [calm])
+    assert plan_notices(results, DAY) == []
+    keep(results, DAY + timedelta(days=1), "forecast_error", [alarm])
+    assert plan_notices(results, DAY) == [], "tomorrow is not known today"
 
 
 def test_only_a_training_that_came_to_its_end_counts(at_hand):

@@ -95,13 +95,16 @@ def train_churn(
         table = pd.concat([table, rows.assign(model="champion")], ignore_index=True)
         predictions = pd.concat([predictions, scored.assign(model="champion")], ignore_index=True)
     scores = predictions.pivot(index="customer_id", columns="model", values="churn_score")
-    truth = predictions.drop_duplicates("customer_id").set_index("customer_id")["is_churned"]
+    tested = predictions.drop_duplicates("customer_id").set_index("customer_id")
+    truth = tested["is_churned"]
+    spent = features[features["as_of"] == tested["as_of"].iloc[0]].set_index("customer_id")
     promotion = decide_churn(
         truth.loc[scores.index].to_numpy(),
         scores[CHALLENGER].to_numpy(),
         scores["champion"].to_numpy() if present is not None else None,
         scores[BASELINE["model"]].to_numpy(),
         customer_id=scores.index.to_numpy(),
+        value=spent.loc[scores.index, "monetary_amount"].to_numpy(float),
         is_newer_data=proposal.is_newer_than(champion),
         is_same_recipe=present == recipe,
     )

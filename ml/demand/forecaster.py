@@ -213,8 +213,8 @@ class DemandForecaster:
         """Distribution of the SUM of demand over the next k weeks, for each k in `periods`.
 
         Calibrated on held-out sums, not added up from weekly quantiles. Returns unique_id,
-        cutoff, periods, y_hat, one column per quantile. Raises ValueError for a k that is not
-        between 1 and the horizon.
+        cutoff, periods, y_hat, one column per quantile and `model`, as `predict` names it. Raises
+        ValueError for a k that is not between 1 and the horizon.
         """
         if bad := [k for k in periods if not 1 <= k <= self.horizon]:
             raise ValueError(f"periods must lie between 1 and {self.horizon}, got {bad[0]}")
@@ -225,6 +225,7 @@ class DemandForecaster:
             share = np.arange(self.horizon) < k
             part = self._sum(forecast, scale, by, share.astype(float))
             part.insert(0, "periods", k)
+            part["model"] = by
             parts.append(_named(part, tables))
         frame = pd.concat(parts, ignore_index=True)
         return frame.sort_values(["unique_id", "periods"], ignore_index=True)

@@ -27,6 +27,7 @@ _WORDS = {
         "demand": "预计需求{}",
         "level": "目标库存{}",
         "lost": "到货前缺货{}",
+        "prebuild": "节前提前备{}",
         "terms": "交期、起订量或箱规有变",
         "limit": "受限情况有变",
         "rounding": "凑整结果不同",
@@ -42,6 +43,7 @@ _WORDS = {
         "demand": "expected demand {}",
         "level": "order-up-to level {}",
         "lost": "missing before arrival {}",
+        "prebuild": "festival pre-build {}",
         "terms": "lead time, MOQ or pack changed",
         "limit": "what binds changed",
         "rounding": "rounded differently",
@@ -61,6 +63,7 @@ _NUMBERS = (
     "lead_time_days",
     "moq",
     "pack_size",
+    "prebuild_qty",
 )
 
 
@@ -102,6 +105,7 @@ def difference(before: pd.DataFrame, after: pd.DataFrame, *, language: str = "zh
     say_moved("demand", moved["demand_mean_qty"])
     say_moved("level", moved["order_up_to_level"])
     say_moved("lost", moved["lost_before_qty"])
+    say_moved("prebuild", moved["prebuild_qty"])
     terms = sum(moved[name].abs() for name in ("lead_time_days", "moq", "pack_size"))
     say((terms > 0).to_numpy(), words["terms"])
     say(differs("bound_by").to_numpy(), words["limit"])
@@ -138,4 +142,5 @@ def kept_rate(before: pd.DataFrame, after: pd.DataFrame) -> float:
 def _once(plan: pd.DataFrame) -> pd.DataFrame:
     columns = [*_KEY, "sku_name", "override", "bound_by", *_NUMBERS]
     ranked = plan.sort_values("order_qty", ascending=False, kind="stable")
-    return ranked.drop_duplicates(_KEY)[columns]
+    # a plan archived before a column existed lacks it
+    return ranked.drop_duplicates(_KEY).reindex(columns=columns)

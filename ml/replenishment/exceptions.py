@@ -17,9 +17,11 @@ EXCEPTIONS = (
     "check_stock",
     "check_master",
     "over_limit",
+    "festival_prebuild",
     "supplier_late",
     "expiring",
     "no_forecast",
+    "substitute",
     "overstock",
 )
 CONFIDENCE = ("high", "medium", "low")
@@ -55,9 +57,11 @@ def raise_exceptions(
     check_stock    ordered without a stock count
     check_master   ordered without supplier or lead time, or the row is repeated
     over_limit     budget, capacity, shelf life or a supplier's minimum left it short
+    festival_prebuild  part of the order is ahead of its time, for a festival
     supplier_late  an open order is overdue
     expiring       units on hand will be too old before they sell
     no_forecast    something sells or is ordered, and no forecast covers it
+    substitute     demand of another SKU is expected to move here, and is counted
     overstock      on hand and under way last longer than `excess_cover_days`, or past the last day
     """
     lead = rows["lead_days"].to_numpy()
@@ -85,9 +89,11 @@ def raise_exceptions(
         "check_stock": ordered & no_count,
         "check_master": (ordered & unsure) | repeated,
         "over_limit": cut & sells,
+        "festival_prebuild": ordered & (rows["prebuild_qty"] >= 1).to_numpy(),
         "supplier_late": active & doubts.any("overdue_po"),
         "expiring": ~repeated & (rows["expiring_qty"] >= 1).to_numpy(),
         "no_forecast": active & doubts.any("no_forecast") & (sells | ordered),
+        "substitute": active & (rows["moved_demand_qty"] >= 1).to_numpy(),
         "overstock": ~repeated
         & ~ordered
         & (held >= 1)

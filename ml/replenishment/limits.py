@@ -7,6 +7,7 @@ import pandas as pd
 
 from ml.replenishment.allocation import Allocation, Limits, Offers, allocate
 from ml.replenishment.expiry import most_before_too_old
+from ml.replenishment.pallets import filled_pallets
 from ml.replenishment.protection import DemandCurves
 from ml.replenishment.quantity import order_quantity
 from ml.replenishment.worth import demand_cdf, unit_worth
@@ -43,21 +44,25 @@ def fit(
     `at_arrival` (n,): units expected in the house when the order lands. `fixed` (n,): quantities a
     planner has set, nan elsewhere: they are kept as they are and use up money and room first.
 
-    Shelf life caps a row; a supplier under its minimum value is filled up by ordering ahead, the
-    same number of days for all its rows; then budget, suppliers' and warehouses' capacity are
-    handed out by marginal value. A supplier that these cuts push below its minimum gets no order,
-    and what that frees goes to the others. The value of a unit is its cost times the service level
+    Shelf life caps a row; a pallet is filled where that pays; a supplier under its minimum value is
+    filled up by ordering ahead, the same number of days for all its rows; then budget, suppliers'
+    and warehouses' capacity are handed out by marginal value. A supplier that these cuts push below
+    its minimum gets no order, and what that frees goes to the others. The value of a unit is its
+    cost times the service level
     if it sells, and (1 - service level) times its cost is lost if not: the trade that the service
     level states. Rows without a known cost take nothing of the budget.
     """
     cost = np.nan_to_num(rows["unit_cost_amount"].to_numpy(float), nan=0.0)
-    pack, moq = rows["pack_size"].to_numpy(float), rows["moq"].to_numpy(float)
+    pack, moq = rows["order_step_qty"].to_numpy(float), rows["moq"].to_numpy(float)
     is_fixed = ~np.isnan(fixed)
     most = most_before_too_old(rows, curves, policy)
     most = np.where(rows["is_ending"] | rows["is_repeated"], 0.0, most)
     wanted = order_quantity(rows["need_qty"], moq, pack).astype(float)
     wish = _capped(wanted, most, moq, pack)
     bound_by = np.where(wish < wanted, "shelf_life", "").astype(object)
+    full = filled_pallets(rows, curves, policy, wish=wish, most=most)
+    bound_by = np.where((full > wish) & ~is_fixed, "full_pallet", bound_by)
+    wish = full
     supplier, names = pd.factorize(rows["supplier_id"].fillna(""))
     least = np.array([policy.supplier_min_amount.get(name, 0.0) for name in names], dtype=float)
     base = np.where(is_fixed, np.nan_to_num(fixed), wish)
@@ -111,7 +116,7 @@ def _ahead(rows, curves, base, supplier, least, cost, most, is_fixed) -> np.ndar
     if not short.any():
         return base
     mine = np.flatnonzero(short[supplier] & ~is_fixed & (cost > 0))
-    pack, moq = (rows[name].to_numpy(float)[mine] for name in ("pack_size", "moq"))
+    pack, moq = (rows[name].to_numpy(float)[mine] for name in ("order_step_qty", "moq"))
     few = curves.take(mine)
     days = rows["protection_days"].to_numpy()[mine]
     need = rows["need_qty"].to_numpy()[mine]
@@ -144,7 +149,7 @@ def _offers(rows, curves, wish, cost, supplier) -> Offers:
         cdf=demand_cdf(curves, rows["protection_days"].to_numpy()),
         gain=worth * service,
         loss=worth * (1 - service),
-        pack_size=rows["pack_size"].to_numpy(float),
+        pack_size=rows["order_step_qty"].to_numpy(float),
         moq=rows["moq"].to_numpy(float),
         unit_cost=cost,
         supplier=supplier,

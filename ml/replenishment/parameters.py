@@ -1,6 +1,7 @@
 """What a plan is told besides stock and forecast: service, money, room, calendars, transfers."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 DAYS_PER_YEAR = 365
@@ -36,7 +37,11 @@ class Policy:
     the orders of one plan together; `supplier_capacity_qty` units by supplier_id;
     `warehouse_capacity_qty` units by warehouse_id, of what will lie there when the orders land;
     `supplier_min_amount` yuan by supplier_id below which it takes no order;
-    `order_weekdays` by supplier_id, Monday 0, on which it does.
+    `order_weekdays` by supplier_id, Monday 0, on which it does, and `supplier_closed`, (first,
+    last) dates on which it does not.
+
+    `pallet_qty`: units on a pallet by sku_id; `pallets_of` suppliers and `pallets_to` warehouses
+    that want whole ones; `part_pallet_amount`: yuan that a pallet begun costs elsewhere.
 
     `remaining_life_rate`: share of its shelf life that a unit must still have when it is sold.
     `transfer`: None moves nothing. `holding_rate` of the unit cost per year and `margin_rate` of
@@ -59,6 +64,11 @@ class Policy:
     warehouse_capacity_qty: Mapping[str, float] = field(default_factory=dict)
     supplier_min_amount: Mapping[str, float] = field(default_factory=dict)
     order_weekdays: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    supplier_closed: Mapping[str, Sequence[tuple[dt.date, dt.date]]] = field(default_factory=dict)
+    pallet_qty: Mapping[str, float] = field(default_factory=dict)
+    pallets_of: frozenset[str] = frozenset()
+    pallets_to: frozenset[str] = frozenset()
+    part_pallet_amount: float = 0.0
     remaining_life_rate: float = 1 / 3
     transfer: TransferTerms | None = None
     holding_rate: float = 0.25
@@ -81,6 +91,8 @@ class Policy:
             *self.supplier_capacity_qty.values(),
             *self.warehouse_capacity_qty.values(),
             *self.supplier_min_amount.values(),
+            *self.pallet_qty.values(),
+            self.part_pallet_amount,
             self.holding_rate,
             self.margin_rate,
         ]
@@ -91,3 +103,6 @@ class Policy:
         for supplier, days in self.order_weekdays.items():
             if not days or not days <= set(range(7)):
                 raise ValueError(f"order_weekdays of '{supplier}' needed are some of 0 to 6")
+        for supplier, windows in self.supplier_closed.items():
+            if any(last < first for first, last in windows):
+                raise ValueError(f"supplier_closed of '{supplier}' ends before it begins")

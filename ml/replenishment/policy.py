@@ -5,8 +5,9 @@ sold from the morning of D + lead time. What is ordered now and what is already 
 until the goods of the *next* review arrive: the protection interval is the lead time plus the
 review period in days, starting on as_of + 1. A SKU that ends earlier is covered to its last day.
 
-Steps: terms and doubts -> demand of each interval -> level and need (`targets`) -> transfers
-between warehouses (`moves`) -> quantities within every limit (`limits`) -> exceptions, reasons.
+Steps: terms and doubts -> demand of each interval, with what moves to substitutes (`substitutes`)
+-> level and need (`targets`) -> transfers between warehouses (`moves`) -> festival pre-build
+(`prebuild`) -> quantities within every limit (`limits`) -> exceptions, reasons.
 
 reorder point  the level over lead time + 1 days: a position below it can't wait a day.
 order_by_date  the position covers n whole days at the service level; an order placed on
@@ -28,12 +29,15 @@ from ml.replenishment.limits import Fitted, fit
 from ml.replenishment.moves import MOVE_COLUMNS, plan_moves
 from ml.replenishment.order_calendar import OrderCalendar
 from ml.replenishment.overrides import Overrides, no_overrides
+from ml.replenishment.pallets import set_pallets
 from ml.replenishment.parameters import Policy
+from ml.replenishment.prebuild import set_prebuild
 from ml.replenishment.projection import project
 from ml.replenishment.protection import DAYS_PER_WEEK, DemandCurves, demand_curves
-from ml.replenishment.targets import Targets, set_intervals, set_needs
+from ml.replenishment.substitutes import MovedDemand, moved_demand
+from ml.replenishment.targets import Targets, set_intervals, set_needs, supply
 from ml.replenishment.terms import Doubts, read_terms
-from ml.replenishment.wording import reasons
+from ml.replenishment.wording import joined, reasons
 from ml.replenishment.wording_doubts import doubt_texts
 from ml.replenishment.worth import cost_if_not_ordered
 
@@ -70,6 +74,8 @@ def make_plan(
     signals: pd.DataFrame | None = None,
     lots: pd.DataFrame | None = None,
     overrides: pd.DataFrame | None = None,
+    substitutes: pd.DataFrame | None = None,
+    festivals: pd.DataFrame | None = None,
 ) -> Plan:
     """One decision per row of `position`, most urgent first.
 
@@ -78,6 +84,7 @@ def make_plan(
     `cutoff` (a Monday); series that `position` lacks are left alone. `model` names the forecast
     where `cumulative` has no model column. `signals`: what moves demand and what a unit sells for
     (`drivers.signals`). `lots`: `expiry.LOT_COLUMNS`. `overrides`: `overrides.OVERRIDE_COLUMNS`.
+    `substitutes`: `substitutes.SUBSTITUTE_COLUMNS`. `festivals`: `prebuild.FESTIVAL_COLUMNS`.
 
     Quantities in units, money in yuan; order_by_date and expected_on are null where nothing is
     ordered, unit_cost_amount and order_amount where no cost is known, on_hand where there was no
@@ -113,6 +120,8 @@ def make_plan(
             model=model,
             signals=signals,
             lots=lots,
+            substitutes=substitutes,
+            festivals=festivals,
         )
         rows["planned_qty"] = np.where(asked.is_overridden, own.fitted.qty, np.nan)
     series, rate = asked.stand_in(rows["unique_id"], rows["daily_rate"].to_numpy())
@@ -128,13 +137,27 @@ def make_plan(
     rows["price_amount"] = rows["unique_id"].map(signals.set_index("unique_id")["price_amount"])
     rows["override"] = asked.words(language)
 
-    moves, fitted, at_arrival = _decide(rows, curves, as_of, policy, asked, lots)
+    set_pallets(rows, doubts, policy)
+    calendar = OrderCalendar(
+        as_of, rows["supplier_id"], policy.order_weekdays, policy.supplier_closed
+    )
+    set_intervals(rows, as_of, calendar)
+    rows["transfer_in_qty"] = rows["transfer_out_qty"] = 0.0
+    rows["expiring_qty"] = expiring_units(rows, lots, curves, policy, as_of)
+    moved, units = _moved(rows, curves, as_of, policy, substitutes)
+    doubts.add("no_substitute", moved.is_unmet)
+    curves = moved.added_to(curves)
+    moves, fitted, at_arrival = _decide(rows, curves, as_of, policy, asked, calendar, festivals)
     horizon = curves.knots[-1] * DAYS_PER_WEEK - elapsed
     doubts.add("beyond_horizon", covered & (rows["protection_days"] > horizon), horizon)
     _doubt_quantities(rows, doubts, policy)
     raise_exceptions(rows, doubts, curves, as_of, policy)
     rows["confidence"] = confidence(rows, doubts)
-    rows["drivers"] = drivers(rows, signals, as_of, language)
+    rows["drivers"] = joined(
+        drivers(rows, signals, as_of, language),
+        moved.words(units, rows["sku_id"], language),
+        language,
+    )
     cost = cost_if_not_ordered(rows, curves, policy, at_arrival)
     rows["cost_if_not_ordered_amount"] = cost.round(2)
     rows["doubts"] = doubt_texts(doubts, policy, len(rows), language)
@@ -148,12 +171,19 @@ def make_plan(
     )
 
 
-def _decide(rows, curves: DemandCurves, as_of, policy, asked: Overrides, lots):
-    calendar = OrderCalendar(as_of, rows["supplier_id"], policy.order_weekdays)
-    set_intervals(rows, as_of, calendar)
+def _moved(rows, curves: DemandCurves, as_of, policy, table) -> tuple[MovedDemand, np.ndarray]:
+    """What moves to substitutes, and the units of it within each target's interval."""
     targets = Targets(rows, curves, is_lost=policy.unmet_demand == "lost")
-    rows["expiring_qty"] = expiring_units(rows, lots, curves, policy, as_of)
-    rows["transfer_in_qty"] = rows["transfer_out_qty"] = 0.0
+    start, arrivals = supply(rows, as_of, 0)
+    moved = moved_demand(rows, targets, start, arrivals, table, as_of)
+    units = moved.units(curves, targets.days)
+    total = np.bincount(moved.target, units, minlength=len(rows)).astype(float)
+    rows["moved_demand_qty"] = total.round(1)
+    return moved, units
+
+
+def _decide(rows, curves: DemandCurves, as_of, policy, asked: Overrides, calendar, festivals):
+    targets = Targets(rows, curves, is_lost=policy.unmet_demand == "lost")
     transfer_days = policy.transfer.days if policy.transfer else 0
     start, arrivals = set_needs(rows, targets, as_of, transfer_days)
     moves = plan_moves(rows, targets, start, arrivals, policy, as_of)
@@ -164,11 +194,15 @@ def _decide(rows, curves: DemandCurves, as_of, policy, asked: Overrides, lots):
             rows[column] = np.bincount(at, units, minlength=len(rows))
         start, arrivals = set_needs(rows, targets, as_of, transfer_days)
     at_arrival = targets.at_arrival(start, arrivals)
+    set_prebuild(rows, curves, calendar, festivals, policy, as_of)
     rows["is_set"] = asked.is_forced | ~np.isnan(asked.fixed)
     rows["need_qty"] = asked.forced_need(rows["need_qty"].to_numpy())
     fitted = fit(rows, curves, policy, at_arrival=at_arrival, fixed=asked.fixed)
     rows["order_qty"], rows["wanted_qty"] = fitted.qty, fitted.wish
     rows["bound_by"] = fitted.bound_by
+    # a planner's own quantity is his, not the festival's
+    ahead = np.where(np.isnan(asked.fixed), rows["prebuild_qty"], 0.0)
+    rows["prebuild_qty"] = np.minimum(ahead, rows["order_qty"])
     rows["order_amount"] = rows["order_qty"] * rows["unit_cost_amount"]
     held = rows["inventory_position"].to_numpy()
     rows["days_of_cover"] = curves.days_covered(held, most=LONGEST_COVER_DAYS)
@@ -190,7 +224,7 @@ def _doubt_quantities(rows: pd.DataFrame, doubts: Doubts, policy) -> None:
     ordered = rows["order_qty"] > 0
     excess = ordered & (rows["days_of_cover_after"] > policy.excess_cover_days)
     doubts.add("excess_cover", excess, rows["days_of_cover_after"].round())
-    least = np.maximum(rows["moq"], rows["pack_size"])
+    least = np.maximum(rows["moq"], rows["order_step_qty"])
     no_room = rows["supplier_id"].map(policy.supplier_capacity_qty).astype(float) < least
     no_place = rows["warehouse_id"].map(policy.warehouse_capacity_qty).astype(float) < least
     doubts.add("pack_over_capacity", no_room | no_place)

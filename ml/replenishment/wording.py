@@ -7,7 +7,7 @@ import pandas as pd
 # 7 level, 8 stock, 9 reserved, 10 on order, 11 position, 12 gap, 13 moq, 14 pack, 15 order,
 # 16 last day, 17 cover, 18 arrival, 19 next PO date, 20 cover of the stock in the house, 21 order
 # before limits, 22 days to the first order day, 23 expiring, 24 moved in, 25 moved out, 26 lost
-# before arrival, 27 override, 28 order without it.
+# before arrival, 27 override, 28 order without it, 29 pallet, 30 ahead of a festival, 31 which one.
 _REASONS = {
     "zh": {
         "demand": "未来{0}天（{days}）预计需求{3}件（八成可能在{4}–{5}件），"
@@ -19,11 +19,14 @@ _REASONS = {
         "less_expiring": "-临期{23}",
         "moved_in": "+调入{24}",
         "moved_out": "-调出{25}",
+        "prebuild": "（其中{31}节前提前备{30}件：之后的订单来不及或排不下）",
+        "pallet": "、整托{29}件",
         "lost": "到货前会缺{26}件、已来不及补，",
-        "order": "缺{12}件，按起订量{13}、箱规{14}凑整，订{15}件。",
+        "order": "缺{12}件{prebuild}，按起订量{13}、箱规{14}{pallet}凑整，订{15}件。",
         "enough": "已够，本次不订。",
-        "cut": "缺{12}件，按起订量{13}、箱规{14}凑整应订{21}件；{limit}，只订{15}件。",
-        "lifted": "缺{12}件；{limit}，订{15}件。",
+        "cut": "缺{12}件{prebuild}，按起订量{13}、箱规{14}{pallet}凑整应订{21}件；"
+        "{limit}，只订{15}件。",
+        "lifted": "缺{12}件{prebuild}；{limit}，订{15}件。",
         "early": "本可不订；{limit}，订{15}件。",
         "override": "人工调整（{27}）：订{15}件，计划原为{28}件。",
         "budget": "预算已用于更急的商品",
@@ -32,6 +35,7 @@ _REASONS = {
         "shelf_life": "再多就来不及在保质期内卖完",
         "below_minimum": "供应商的订单不够起订金额",
         "supplier_minimum": "为凑够供应商起订金额提前多备",
+        "full_pallet": "凑满整托（每托{29}件）比散托省",
         "ending": "商品{16}停售，现在下单到货也来不及卖，不再订货。",
         "repeated": "与另一行是同一商品同一仓库，数量只算在那一行，本行不订。",
         "expedite": "可用量约{17}天后售完，新货最快{18}到：请加急、调拨或控量。",
@@ -39,6 +43,8 @@ _REASONS = {
         "check_stock": "没有库存数，按0件算：请先核对库存再下单。",
         "check_master": "供应商或交期缺失：请先核对再下单。",
         "over_limit": "受限没有订足：请决定追加还是放弃。",
+        "festival_prebuild": "节前提前备货：请与供应商确认产能和交期。",
+        "substitute": "有别的商品的需求转来（见需求驱动）：请核对替代关系。",
         "supplier_late": "在途{19}：请催供应商。",
         "expiring": "{23}件预计过不了效期前卖完：请促销、调拨或退货。",
         "no_forecast": "没有预测：请估一个量或指定参照商品。",
@@ -59,11 +65,15 @@ _REASONS = {
         "less_expiring": " - expiring {23}",
         "moved_in": " + moved in {24}",
         "moved_out": " - moved out {25}",
+        "prebuild": " ({30} of them festival pre-build for {31}, which later orders could not "
+        "bring in time)",
+        "pallet": " and pallet {29}",
         "lost": ", {26} will be missing before any order can land",
-        "order": ", {12} short; with MOQ {13} and pack {14}: order {15}.",
+        "order": ", {12} short{prebuild}; with MOQ {13} and pack {14}{pallet}: order {15}.",
         "enough": ", enough: nothing to order.",
-        "cut": ", {12} short; with MOQ {13} and pack {14} that is {21}; {limit}: order {15}.",
-        "lifted": ", {12} short; {limit}: order {15}.",
+        "cut": ", {12} short{prebuild}; with MOQ {13} and pack {14}{pallet} that is {21}; "
+        "{limit}: order {15}.",
+        "lifted": ", {12} short{prebuild}; {limit}: order {15}.",
         "early": ", enough for now; {limit}: order {15}.",
         "override": ". Set by hand ({27}): order {15}, where the plan had {28}.",
         "budget": "the budget went to more urgent goods",
@@ -72,6 +82,7 @@ _REASONS = {
         "shelf_life": "more would not sell before it is too old",
         "below_minimum": "the supplier's orders stay under its minimum value",
         "supplier_minimum": "ordered ahead to reach the supplier's minimum value",
+        "full_pallet": "filling the pallet of {29} costs less than breaking one",
         "ending": "Ends on {16}, before new goods could be sold: no more orders.",
         "repeated": "Same SKU and warehouse as another row, which carries the quantity: "
         "nothing ordered here.",
@@ -81,6 +92,8 @@ _REASONS = {
         "check_stock": "No stock count, 0 assumed: check the stock before ordering. ",
         "check_master": "Supplier or lead time is missing: check before ordering. ",
         "over_limit": "Left short by a limit: decide whether to add to it or let it go. ",
+        "festival_prebuild": "Festival pre-build: agree capacity and dates with the supplier. ",
+        "substitute": "Another SKU's demand moves here (see what drives it): check the list. ",
         "supplier_late": "The open order {19}: chase the supplier. ",
         "expiring": "{23} units are not expected to sell in time: promote, move or return them. ",
         "no_forecast": "No forecast: estimate it or name a SKU to plan it like. ",
@@ -92,6 +105,8 @@ _REASONS = {
     },
 }
 JOINT = {"zh": "；", "en": "; "}
+# what makes an order larger than its need
+LIFTS = ("supplier_minimum", "full_pallet")
 
 
 def quantities(values) -> list[str]:
@@ -111,7 +126,7 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
     without wording.
     """
     words = words_of(_REASONS, language)
-    is_lifted = (rows["order_qty"] > 0) & (rows["bound_by"] == "supplier_minimum")
+    is_lifted = (rows["order_qty"] > 0) & rows["bound_by"].isin(LIFTS)
     outcome = np.select(
         [
             rows["is_repeated"],
@@ -132,6 +147,8 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
         "lost": rows["lost_before_qty"] > 0,
         "wait": rows["wait_days"] > 0,
         "days_end": rows["is_shortened"],
+        "prebuild": (rows["prebuild_qty"] > 0) & (rows["need_qty"] > 0),
+        "pallet": rows["order_step_qty"] > rows["pack_size"],
     }
     flags = list(zip(*(said.values()), strict=True)) if len(rows) else []
     kinds = list(zip(outcome, flags, rows["exception"], rows["bound_by"], strict=True))
@@ -154,7 +171,7 @@ def _template(words, names: list[str], outcome: str, flags, exception: str, boun
     sentence = words["demand"].replace("{days}", days) + words["held"]
     sentence += words["lost"] if has["lost"] and outcome != "override" else ""
     sentence += words[outcome].replace("{limit}", words[bound_by] if bound_by else "")
-    for name in ("less_expiring", "moved_in", "moved_out", "wait"):
+    for name in ("less_expiring", "moved_in", "moved_out", "wait", "prebuild", "pallet"):
         sentence = sentence.replace("{" + name + "}", words[name] if has[name] else "")
     return first + sentence
 
@@ -197,6 +214,9 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
         quantities(rows["lost_before_qty"]),
         rows["override"].tolist(),
         quantities(rows["planned_qty"].fillna(0)),
+        quantities(rows["pallet_qty"].fillna(0)),
+        quantities(rows["prebuild_qty"]),
+        rows["prebuild_festival"].tolist(),
     ]
 
 
@@ -213,6 +233,11 @@ def _spelled(values: np.ndarray, spell) -> list[str]:
 def _dates(days: pd.Series) -> list[str]:
     spelled = {day: f"{day:%Y-%m-%d}" for day in days.dropna().unique()}
     return days.map(spelled).fillna("").tolist()
+
+
+def joined(first: np.ndarray, second: np.ndarray, language: str) -> np.ndarray:
+    """Two texts (n,) of each row as one, parted where both say something."""
+    return first + np.where((first != "") & (second != ""), JOINT[language], "") + second
 
 
 def words_of(table: dict, language: str) -> dict:

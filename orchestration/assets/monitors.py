@@ -273,7 +273,7 @@ def _drift_result(
 
 def workspace(results: Results, as_of: date, monitor: str) -> Workspace:
     """The monitor's project in the Evidently workspace that `make monitor` opens."""
-    return Workspace(results.workspace(), monitor, as_of.isoformat())
+    return Workspace(results.workspace(), monitor, as_of)
 
 
 def _report(results: Results, path: Path) -> dict[str, object]:

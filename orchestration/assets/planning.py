@@ -1,7 +1,8 @@
 """Planning: the replenishment plan that people open in the morning."""
 
 import importlib.util
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -12,11 +13,14 @@ from ml.replenishment.difference import CHANGE_COLUMNS, difference, kept_rate
 from ml.replenishment.drivers import signals
 from ml.replenishment.override_effect import override_effects
 from ml.replenishment.policy import Plan, make_plan
+from ml.replenishment.tuned_service import TunedService, tuned_service
 from orchestration.assets.demand import week_before, weekly_totals
 from orchestration.assets.metadata import picture
 from orchestration.automation import GATED
+from orchestration.festivals import festivals
 from orchestration.plan_archive import ArchivedPlan, fingerprint
 from orchestration.resources import Lake, Options, Planners, Results, Warehouse, code_version
+from orchestration.verdicts import plan_notices
 
 TABLES = ("orders", "transfers", "overrides", "override_effects", "changes")
 
@@ -58,6 +62,7 @@ def replenishment_plan(
         for name in ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
     }
     tables = {name: kept.table(name) for name in TABLES[1:]}
+    notices = plan_notices(results, as_of)
     projection = made.projection()
     write_plan_csv(orders, files["plan.csv"])
     write_plan_workbook(
@@ -68,6 +73,7 @@ def replenishment_plan(
         history=panel,
         forecast=weekly,
         projection=projection,
+        notices=notices,
         **tables,
     )
     write_plan_page(
@@ -79,6 +85,7 @@ def replenishment_plan(
         projection=projection,
         transfers=tables["transfers"],
         changes=tables["changes"],
+        notices=notices,
     )
     files["manifest.json"].write_text(
         (kept.folder / "manifest.json").read_text(encoding="utf-8"), encoding="utf-8"
@@ -90,6 +97,7 @@ def replenishment_plan(
             "plan_id": kept.plan_id,
             "kept_rate": kept.manifest["kept_rate"],
             "planners_folder": dg.MetadataValue.path(planners.files().offer_overrides().parent),
+            "notices": dg.MetadataValue.json(notices),
             "problems": dg.MetadataValue.json(kept.manifest["problems"]),
             "csv": dg.MetadataValue.path(files["plan.csv"]),
             "workbook": dg.MetadataValue.path(files["plan.xlsx"]),
@@ -104,6 +112,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
     """Plan, compare with the plan before, and keep both what was decided and what decided it."""
     cutoff, archive = week_before(as_of), results.plans()
     policy, problems = planners.policy()
+    substitutes, doubtful = planners.files().substitutes()
     frames = {
         "position": warehouse.read(INVENTORY_POSITION),
         "cumulative": results.read(as_of, "demand_cumulative"),
@@ -115,7 +124,11 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         ),
         "lots": planners.files().lots(),
         "overrides": planners.files().overrides(),
+        "substitutes": substitutes,
+        "festivals": festivals(pd.Timestamp(as_of)),
     }
+    service = _service(as_of, frames, policy, planners, results)
+    policy = replace(policy, service_level={**policy.service_level, **service.levels})
     made = make_plan(
         frames["position"],
         frames["cumulative"],
@@ -126,6 +139,8 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         signals=frames["signals"],
         lots=frames["lots"],
         overrides=frames["overrides"],
+        substitutes=frames["substitutes"],
+        festivals=frames["festivals"],
     )
     before = archive.before(as_of)
     changes, kept_share = pd.DataFrame(columns=list(CHANGE_COLUMNS)), None
@@ -147,12 +162,8 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
             "models": _models(as_of, results, frames["cumulative"]),
             "data": {name: fingerprint(frame) for name, frame in frames.items()},
             "code": code_version(),
-            "policy": {
-                name: {key: sorted(days) for key, days in value.items()}
-                if name == "order_weekdays"
-                else value
-                for name, value in asdict(policy).items()
-            },
+            "policy": _plain(asdict(policy)),
+            "service": {"by": planners.service, **_plain(asdict(service))},
             "language": options.language,
             "previous_plan": before.plan_id if before else None,
         },
@@ -164,10 +175,36 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
             "overrides_applied": int((made.overrides["status"] == "applied").sum()),
             "changed_rows": len(changes),
             "kept_rate": kept_share,
-            "problems": problems,
+            "problems": [*problems, *doubtful],
         },
     )
     return made, kept
+
+
+def _service(as_of, frames, policy, planners: Planners, results: Results) -> TunedService:
+    """Levels tuned on the newest backtest, where planners ask for it and there is one."""
+    days = [day for day in results.days_with("demand_backtest.parquet") if day <= as_of]
+    if planners.service == "textbook" or not days:
+        return TunedService({})
+    return tuned_service(
+        results.read(max(days), "demand_backtest"),
+        frames["position"],
+        frames["signals"].set_index("unique_id")["price_amount"],
+        policy=policy,
+        as_of=as_of,
+        fill_rate=planners.fill_rate if planners.service == "fill" else None,
+    )
+
+
+def _plain(value):
+    """A policy's value as JSON can hold it: sets sorted, days written out."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _models(as_of, results: Results, cumulative: pd.DataFrame) -> dict[str, object]:

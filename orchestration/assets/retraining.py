@@ -13,9 +13,10 @@ from orchestration.assets.metadata import score_table
 from orchestration.assets.monitors import MONITORS
 from orchestration.automation import GATED, MODELS, TRAINED
 from orchestration.checks import verdict_check
+from orchestration.outputs.wording import LANGUAGES, texts
 from orchestration.partitions import TIMEZONE
 from orchestration.resources import Lake, Models, Results, write_atomically
-from orchestration.verdicts import FEEDS, keep, of_data, read_history
+from orchestration.verdicts import FEEDS, keep, of_data, plan_notices, read_history
 
 HISTORY = dg.AssetKey(["monitoring", "history"])
 MAY_TRIGGER = {"demand": TRIGGERS, "churn": ("churn_performance",)}
@@ -135,24 +136,24 @@ def _how(model: str) -> dg.AssetsDefinition:
     owners=["team:ops"],
     automation_condition=GATED,
     description="Is the plan of today to be read with care? A note beside it names every extract "
-    "that was not as usual; without one there is nothing to say.",
+    "that was not as usual and every alarm of the demand model; without one there is nothing to "
+    "say. Workbook and page carry what was known when they were written.",
 )
 def plan_notice(lake: Lake, results: Results) -> dg.MaterializeResult:
     as_of = lake.last_visible_day()
-    red = [verdict for verdict in of_data(results, as_of) if not verdict.passed]
+    red = plan_notices(results, as_of)
     path = results.out_path(as_of, "read_first.txt")
     if red:
         lines = [
-            "请先读：以下数据源今日异常，计划可能不准，请修复后重跑。",
-            "Read first: these extracts are not as usual today, so the plan may be wrong.",
+            *(texts(language)["notice"] for language in LANGUAGES),
             "",
-            *(f"- {verdict.reason}" for verdict in red),
+            *(f"- {reason}" for reason in red),
         ]
         text = "\n".join(lines) + "\n"
         write_atomically(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
     else:
         path.unlink(missing_ok=True)
-    told = "; ".join(verdict.reason for verdict in red) or "all extracts are as usual"
+    told = "; ".join(red) or "all extracts are as usual and no alarm of the model stands"
     return dg.MaterializeResult(metadata={"is_marked": bool(red), "why": told})
 
 

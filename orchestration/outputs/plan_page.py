@@ -1,6 +1,7 @@
 """The plan as one web page that needs no network: filter, search, and see each SKU's charts."""
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -59,14 +60,15 @@ def write_plan_page(
     projection: pd.DataFrame,
     transfers: pd.DataFrame,
     changes: pd.DataFrame,
+    notices: Sequence[str] = (),
 ) -> Path:
     """Write the page and return `path`. Same plan, same bytes.
 
     `plan`: PLAN_COLUMNS in its own order, of which the first MOST_ROWS are shown; `history`,
     `forecast`, `projection` as for `detail_series`; `transfers`, `changes` as `ml.replenishment`
-    names their columns. Data lie in the page as JSON and are shown as text, never as markup; the
-    page's own policy forbids it any connection. Quantities changed on the page can be saved as the
-    overrides file of the next plan.
+    names their columns; `notices` say on top why to read the plan with care. Data lie in the page
+    as JSON and are shown as text, never as markup; the page's own policy forbids it any
+    connection. Quantities changed on the page can be saved as the overrides file of the next plan.
 
     Raises ValueError when a plan column is missing or `language` has no wording.
     """
@@ -90,6 +92,7 @@ def write_plan_page(
         "told": _TOLD,
         "searched": _SEARCHED,
         "tiles": _tiles(plan, words),
+        "notices": [words["notice"], *notices] if notices else [],
         **_series(series),
         "transfers": _table(transfers, TRANSFER_COLUMNS, language),
         "changes": _table(changes, CHANGE_COLUMNS, language),

@@ -166,6 +166,24 @@ _ROWS = (
         "Units missing before an order can land; those buyers go elsewhere, so not ordered again",
     ),
     (
+        "prebuild_qty",
+        "节前提前备",
+        "Pre-build",
+        "qty",
+        10,
+        "本次订货中为节日提前备的件数：之后的订单来不及或供应商排不下",
+        "Units of this order that are ahead of a festival, since later orders could not bring them",
+    ),
+    (
+        "moved_demand_qty",
+        "转来需求",
+        "Moved demand",
+        "number",
+        10,
+        "停售或断货的商品预计转来的需求，已算在预计需求里",
+        "Demand expected from SKUs that end or run dry; part of the demand beside it",
+    ),
+    (
         "demand_mean_qty",
         "预计需求",
         "Demand",
@@ -266,6 +284,7 @@ _ROWS = (
     ),
     ("moq", "起订量", "MOQ", "qty", 8, "一次最少件数", "Least units per order"),
     ("pack_size", "箱规", "Pack", "qty", 8, "每箱件数", "Units per pack"),
+    ("pallet_qty", "每托件数", "Pallet", "qty", 8, "一整托的件数", "Units on a pallet"),
     ("unit_cost_amount", "进价(元)", "Unit cost", "money", 10, "每件进价", "CNY per unit"),
     (
         "order_amount",
@@ -307,10 +326,10 @@ _ROWS = (
         "model",
         "预测模型",
         "Model",
-        "text",
+        "code",
         15,
-        "需求由哪个模型给出；last_26w_rate 是近26周日均",
-        "Which model gave the demand; last_26w_rate is the average of 26 weeks",
+        "需求由哪个模型给出；没有预测的按近26周日均",
+        "Which model gave the demand; without a forecast it is the average of 26 weeks",
     ),
 )
 COLUMNS = {name: Column(*rest) for name, *rest in _ROWS}
@@ -323,9 +342,11 @@ EXCEPTIONS = {
         "check_stock": "核对库存",
         "check_master": "核对资料",
         "over_limit": "受限未订足",
+        "festival_prebuild": "节前提前备货",
         "supplier_late": "供应商逾期",
         "expiring": "临期",
         "no_forecast": "没有预测",
+        "substitute": "替代需求",
         "overstock": "积压",
     },
     "en": {
@@ -335,9 +356,11 @@ EXCEPTIONS = {
         "check_stock": "check stock",
         "check_master": "check master",
         "over_limit": "cut by a limit",
+        "festival_prebuild": "festival pre-build",
         "supplier_late": "supplier late",
         "expiring": "expiring",
         "no_forecast": "no forecast",
+        "substitute": "moved demand",
         "overstock": "overstock",
     },
 }
@@ -350,6 +373,7 @@ BOUNDS = {
         "shelf_life": "保质期",
         "below_minimum": "不够起订金额",
         "supplier_minimum": "凑起订金额",
+        "full_pallet": "凑整托",
     },
     "en": {
         "": "",
@@ -359,6 +383,7 @@ BOUNDS = {
         "shelf_life": "shelf life",
         "below_minimum": "under the minimum",
         "supplier_minimum": "filled to the minimum",
+        "full_pallet": "filled pallet",
     },
 }
 CONFIDENCE = {
@@ -369,11 +394,34 @@ PRIORITIES = {
     "zh": {1: "1 断货风险", 2: "2 先核对", 3: "3 明天下单", 4: "4 复核前下单", 5: "5 不用订"},
     "en": {1: "1 at risk", 2: "2 check", 3: "3 tomorrow", 4: "4 this review", 5: "5 nothing"},
 }
+MODELS = {
+    "zh": {
+        "ensemble": "组合模型",
+        "xgboost": "XGBoost",
+        "lstm": "LSTM",
+        "seasonal_naive": "去年同期",
+        "seasonal_mean": "历年同期平均",
+        "cold_start": "新品参照同类",
+        "forecast": "预测",
+        "last_26w_rate": "近26周日均",
+    },
+    "en": {
+        "ensemble": "ensemble",
+        "xgboost": "XGBoost",
+        "lstm": "LSTM",
+        "seasonal_naive": "same weeks last year",
+        "seasonal_mean": "mean of these weeks",
+        "cold_start": "new SKU, by its like",
+        "forecast": "forecast",
+        "last_26w_rate": "average of 26 weeks",
+    },
+}
 CODES = {
     "exception": EXCEPTIONS,
     "priority": PRIORITIES,
     "bound_by": BOUNDS,
     "confidence": CONFIDENCE,
+    "model": MODELS,
 }
 FLAGS = {"zh": {True: "是", False: ""}, "en": {True: "yes", False: ""}}
 
@@ -400,6 +448,8 @@ TEXTS = {
         "glossary": "说明",
         "title": "补货计划",
         "as_of": "数据截至 {}，计划自次日早上起有效",
+        "notice": "请先读：以下数据源或预测模型有异常，计划可能不准，请修复后重跑。",
+        "more_notices": "另有 {} 条，见 read_first.txt。",
         "rows": "商品×仓库数",
         "to_order": "建议下单行数",
         "order_qty": "建议订货件数",
@@ -457,6 +507,9 @@ TEXTS = {
         "glossary": "Glossary",
         "title": "Replenishment plan",
         "as_of": "Data up to {}; the plan holds from the next morning",
+        "notice": "Read first: these extracts or the forecast model are not as usual, so the plan "
+        "may be wrong. Mend them and run again.",
+        "more_notices": "{} more in read_first.txt.",
         "rows": "SKU x warehouse rows",
         "to_order": "Rows to order",
         "order_qty": "Units to order",

@@ -1,6 +1,7 @@
 """The plan as the Excel workbook a planner works in: exceptions first, then orders, then all."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -57,6 +58,7 @@ def write_plan_workbook(
     changes: pd.DataFrame | None = None,
     overrides: pd.DataFrame | None = None,
     override_effects: pd.DataFrame | None = None,
+    notices: Sequence[str] = (),
 ) -> Path:
     """Write the workbook and return `path`. Same plan, same bytes.
 
@@ -64,6 +66,7 @@ def write_plan_workbook(
     chart of weekly totals on the summary: ds, y (null in the future), y_hat (null in the past).
     `history`, `forecast` and `projection` (as for `detail_series`) make the sheet of one SKU at a
     time; each of the other frames, as `ml.replenishment` names its columns, a sheet of its own.
+    `notices` say at the top of the summary why to read the plan with care.
     Sheets: summary, exceptions, plan (rows to order; its quantities may be edited, amounts,
     purchase orders, totals and chart follow), purchase orders by supplier, transfers, SKU detail,
     all rows, changes, overrides and their effects, glossary. Text is never run as a formula.
@@ -97,7 +100,7 @@ def write_plan_workbook(
         given = {*further, *(("detail", "detail_data") if has_detail else ())}
         names = [name for name in SHEETS if name in given or name in ALWAYS]
         sheets = {name: book.add_worksheet(words[name]) for name in names}
-        write_summary(book, sheets["summary"], styles, plan, orders, demand, language)
+        write_summary(book, sheets["summary"], styles, plan, orders, demand, language, notices)
         write_table(sheets["exceptions"], styles, exceptions, EXCEPTION_COLUMNS, language)
         write_table(sheets["plan"], styles, orders, ORDER_COLUMNS, language, is_editable=True)
         write_purchase_orders(sheets["purchase_orders"], styles, orders, language)

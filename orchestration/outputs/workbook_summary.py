@@ -1,5 +1,7 @@
 """The first sheet: the headline numbers, who gets how much, and how to read the rest."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
@@ -7,6 +9,9 @@ from orchestration.outputs.wording import EXCEPTIONS, texts
 from orchestration.outputs.workbook_tables import ORDER_COLUMNS, Styles, write_text
 
 _CHARTED_SUPPLIERS = 10
+_MOST_NOTICES = 8
+# what one line of the notices holds, columns 0 to 3 wide
+_NOTICE_CHARACTERS = 74
 
 
 def write_summary(
@@ -17,8 +22,10 @@ def write_summary(
     orders: pd.DataFrame,
     demand: pd.DataFrame | None,
     language: str,
+    notices: Sequence[str] = (),
 ) -> None:
-    """Headlines, exceptions by kind, advice, suppliers with a chart, and a demand chart if given.
+    """Notices in red, headlines, exceptions by kind, advice, suppliers with a chart, and a demand
+    chart if given.
 
     Totals and supplier amounts are formulas over the plan sheet, so that an edit there shows here.
     """
@@ -31,7 +38,8 @@ def write_summary(
     if len(plan):
         as_of = f"{plan['as_of'].max():%Y-%m-%d}"
         sheet.write_string(1, 0, words["as_of"].format(as_of), styles.of("text", bottom=0))
-    row = _write_headlines(sheet, styles, plan, orders, words)
+    row = _write_notices(sheet, styles, notices, words)
+    row = _write_headlines(sheet, styles, plan, orders, words, row)
     row = _write_exceptions(sheet, styles, plan, row + 1, language)
     sheet.write_string(
         row + 1, 0, words["how"], styles.of("text", bold=True, font_size=12, bottom=0)
@@ -54,7 +62,23 @@ def write_summary(
     sheet.fit_to_pages(1, 0)
 
 
-def _write_headlines(sheet, styles, plan, orders, words) -> int:
+def _write_notices(sheet, styles, notices: Sequence[str], words) -> int:
+    """Why to read the plan with care, if there is a reason; returns the row to go on from."""
+    if not notices:
+        return 3
+    shown = [words["notice"], *(f"· {reason}" for reason in notices[:_MOST_NOTICES])]
+    if len(notices) > _MOST_NOTICES:
+        shown.append(words["more_notices"].format(len(notices) - _MOST_NOTICES))
+    style = styles.of("text", text_wrap=True, bg_color="#FCE4E4", font_color="#9C0006", bottom=0)
+    for row, text in enumerate(shown, start=2):
+        sheet.merge_range(row, 0, row, 3, "", style)
+        sheet.write_string(row, 0, text, style)
+        width = sum(2 if ord(char) > 0x2E7F else 1 for char in text)
+        sheet.set_row(row, 15 * -(-width // _NOTICE_CHARACTERS))
+    return len(shown) + 3
+
+
+def _write_headlines(sheet, styles, plan, orders, words, row: int) -> int:
     tomorrow = plan["as_of"] + pd.Timedelta(days=1)
     counts = (
         ("rows", len(plan)),
@@ -64,7 +88,6 @@ def _write_headlines(sheet, styles, plan, orders, words) -> int:
         ("doubted", int((plan["doubts"] != "").sum())),
         ("no_cost", int(orders["order_amount"].isna().sum())),
     )
-    row = 3
     for key, value in counts:
         sheet.write_string(row, 0, words[key], styles.of("text"))
         sheet.write_number(row, 1, value, styles.of("qty", bold=True))

@@ -71,6 +71,9 @@ ORDER_COLUMNS = (
     "lead_time_days",
     "moq",
     "pack_size",
+    "pallet_qty",
+    "prebuild_qty",
+    "moved_demand_qty",
 )
 # Every row, the columns a planner looks up; the CSV has them all.
 LOOKUP_COLUMNS = (

@@ -230,6 +230,8 @@ function table(section, content, empty) {
 function start() {
   $("title").textContent = words.title;
   $("as-of").textContent = words.as_of + (data.left_out ? " " + data.left_out : "");
+  $("notices").hidden = !data.notices.length;
+  $("notices").replaceChildren(...data.notices.map((text) => make("li", {}, text)));
   $("tiles").replaceChildren(...data.tiles.map(([text, number]) =>
     make("div", { class: "tile" }, make("b", {}, spelled(number, "qty")), text)));
   $("search").placeholder = words.search;
