@@ -6,7 +6,7 @@ Demand is what households really wanted, which the shop's own tables never show 
 empty; each policy meets the same demand and the same lead time draws, in weeks, sales lost. All
 know the demand up to the week they order in; ours forecasts from features of the weeks before, the
 forecaster trained once, before the first week. "stork" is the plan's rule in whole weeks,
-"make_plan" the plan itself, made anew every week. Opening stock is four weeks of the average before.
+"make_plan" the plan itself, made anew every week. Opening stock: four weeks of the average before.
 """
 
 import argparse
