@@ -35,7 +35,7 @@ from ml.replenishment.simulation import Terms, lead_time_draws, open_shelf, repl
 from orchestration.resources import Warehouse
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999)
-PLAN_LEVELS = (0.5, 0.7, 0.9, 0.975, 0.99)
+PLAN_LEVELS = (0.5, 0.7, 0.9, 0.975, 0.99, 0.999)
 PROMOTED = 0.3
 SHOWN = ("fill_rate", "turnover_days", "stockout_rate", "a_stockout_rate", "promotion_fill", "cost")
 
