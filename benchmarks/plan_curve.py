@@ -5,7 +5,8 @@ python -m benchmarks.plan_curve --state var/demo [--weeks 26] [--out var/bench/p
 Demand is what households really wanted, which the shop's own tables never show where shelves were
 empty; each policy meets the same demand and the same lead time draws, in weeks, sales lost. All
 know the demand up to the week they order in; ours forecasts from features of the weeks before, the
-forecaster trained once, before the first week. Opening stock is four weeks of the average before.
+forecaster trained once, before the first week. "stork" is the plan's rule in whole weeks,
+"make_plan" the plan itself, made anew every week. Opening stock: four weeks of the average before.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.made_plan import MadePlan
 from ml.columns import FEAT_DEMAND, FEAT_DEMAND_STATIC, FEAT_KNOWN_FUTURE
 from ml.demand.forecaster import DemandForecaster
 from ml.replenishment.arrival import ArrivalQuantile, ArrivalTarget, PeriodForecast
@@ -33,6 +35,7 @@ from ml.replenishment.simulation import Terms, lead_time_draws, open_shelf, repl
 from orchestration.resources import Warehouse
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999)
+PLAN_LEVELS = (0.5, 0.7, 0.9, 0.975, 0.99, 0.999)
 PROMOTED = 0.3
 SHOWN = ("fill_rate", "turnover_days", "stockout_rate", "a_stockout_rate", "promotion_fill", "cost")
 
@@ -65,6 +68,10 @@ class Shop:
         """Demand (n, weeks) known when the order before week t is decided."""
         return self.wanted[:, : self.start + t]
 
+    def cutoff(self, t: int) -> pd.Timestamp:
+        """Monday of the last week before week t."""
+        return self.weeks[self.start + t - 1]
+
     def panel_until(self, t: int) -> pd.DataFrame:
         """The forecaster's history then: its own tables before the game, the truth from then on."""
         before = self.weeks[self.start]
@@ -88,29 +95,37 @@ def weekly_truth(state: Path) -> pd.DataFrame:
     return days.pivot_table(index="unique_id", columns="week", values="wanted_qty", aggfunc="sum")
 
 
-def forecasts(shop: Shop, model: str, horizon: int) -> Callable[[int], PeriodForecast]:
-    """What the forecaster knows before each week; each forecast is made once."""
+def forecasts(
+    shop: Shop, model: str, horizon: int
+) -> tuple[Callable[[int], PeriodForecast], Callable[[int], pd.DataFrame]]:
+    """What the forecaster knows before each week, by week and in sums; each is made once."""
     forecaster = DemandForecaster(horizon=horizon, quantiles=LEVELS, model=model, threads=1)
     forecaster.fit(shop.panel_until(0), shop.static, shop.known)
-    made: dict[int, PeriodForecast] = {}
+    made: dict[int, tuple[PeriodForecast, pd.DataFrame]] = {}
 
-    def at(t: int) -> PeriodForecast:
+    def at(t: int) -> tuple[PeriodForecast, pd.DataFrame]:
         if t not in made:
-            frame = forecaster.update(shop.panel_until(t)).predict()
+            updated = forecaster.update(shop.panel_until(t))
+            frame = updated.predict()
             frame = frame.set_index(["unique_id", "step"])
             frame = frame.loc[[(u, h) for u in shop.ids for h in range(1, horizon + 1)]]
             names = [c for c in frame if c[0] == "p" and c[1:].replace("_", "").isdigit()]
             shape = (len(shop.ids), horizon)
             quantiles = frame[names].to_numpy().reshape(*shape, len(names))
             mean = frame["y_hat"].to_numpy().reshape(shape)
-            made[t] = PeriodForecast(mean, quantiles, np.array(LEVELS))
+            sums = updated.predict_cumulative(tuple(range(1, horizon + 1)))
+            made[t] = PeriodForecast(mean, quantiles, np.array(LEVELS)), sums
         return made[t]
 
-    return at
+    return lambda t: at(t)[0], lambda t: at(t)[1]
 
 
 def curves(
-    shop: Shop, known: Callable[[int], PeriodForecast], lead: np.ndarray, lead_sd: np.ndarray
+    shop: Shop,
+    known: Callable[[int], PeriodForecast],
+    sums: Callable[[int], pd.DataFrame],
+    lead: np.ndarray,
+    lead_sd: np.ndarray,
 ) -> dict:
     """Policies by name, each a list of (setting, policy)."""
     first = shop.weeks[shop.start]
@@ -120,6 +135,9 @@ def curves(
 
     return {
         "stork": [(q, ArrivalTarget(known, lead, q, lead_sd)) for q in LEVELS],
+        "make_plan": [
+            (q, MadePlan(shop.terms, lead, 7 * lead_sd, shop.cutoff, sums, q)) for q in PLAN_LEVELS
+        ],
         "arrival_only": [(q, ArrivalQuantile(known, lead, q)) for q in LEVELS],
         "erp_formula": [
             (s, ErpFormula(shop.past, lead=lead + 1.0, safety=s)) for s in (0.0, 0.5, 1, 2, 3, 5)
@@ -147,7 +165,7 @@ def main() -> int:
     sd_days = shop.terms["lead_time_sd_days"].fillna(0).to_numpy(float)
     lead = np.ceil(lead_days / 7).astype(int)
     draws = lead_time_draws(np.random.default_rng(11), lead_days, sd_days, options.weeks)
-    known = forecasts(shop, options.model, int(lead.max()) + 1)
+    known, sums = forecasts(shop, options.model, int(lead.max()) + 1)
     truth = shop.wanted[:, shop.start :]
     opening = np.rint(4 * seen_mean(shop.past(0), 13))
     longest = int(max(draws.max(), lead.max())) + 1
@@ -169,7 +187,7 @@ def main() -> int:
 
     found = {
         name: {str(setting): asdict(measured(policy)) for setting, policy in policies}
-        for name, policies in curves(shop, known, lead, sd_days / 7).items()
+        for name, policies in curves(shop, known, sums, lead, sd_days / 7).items()
     }
     sure = {"lead": int(lead.max()), "quoted_lead": int(lead.max()), "terms": Terms()}
     foresight = PerfectForesight(truth, int(lead.max()))

@@ -36,17 +36,41 @@ def main() -> int:
         supplier_min_amount={f"P{k}": spend / 500 for k in range(1, 200, 4)},
         order_weekdays={f"P{k}": frozenset({1, 4}) for k in range(2, 200, 4)},
         warehouse_capacity_qty={f"W{k}": float(mean.sum()) for k in range(5)},
+        supplier_closed={
+            f"P{k}": ((dt.date(2025, 6, 16), dt.date(2025, 6, 22)),) for k in range(3, 200, 20)
+        },
+        pallet_qty={f"S{k}": 96.0 for k in range(0, options.rows // 5, 5)},
+        pallets_of=frozenset(f"P{k}" for k in range(5, 200, 20)),
+        part_pallet_amount=20.0,
         transfer=TransferTerms(),
     )
+    further = {
+        "substitutes": pd.DataFrame(
+            {
+                "sku_id": [f"S{10 * k}" for k in range(options.rows // 200)],
+                "substitute_sku_id": [f"S{10 * k + 1}" for k in range(options.rows // 200)],
+                "share": 0.4,
+            }
+        ),
+        "festivals": pd.DataFrame(
+            {
+                "festival": ["618"],
+                "starts_on": [pd.Timestamp("2025-07-20")],
+                "ends_on": [pd.Timestamp("2025-07-25")],
+            }
+        ),
+    }
     with PeakMemory() as memory:
         begun, spent = time.monotonic(), time.process_time()
-        made = make_plan(position, cumulative, as_of=AS_OF, cutoff=CUTOFF, policy=policy)
+        made = make_plan(position, cumulative, as_of=AS_OF, cutoff=CUTOFF, policy=policy, **further)
         seconds, spent = time.monotonic() - begun, time.process_time() - spent
     orders = made.orders
     print(f"{len(orders)} rows, {spent:.1f} s of processor time")
     print(f"seconds: {seconds:.1f} (limit {LIMIT_SECONDS})")
     print(f"peak_gib: {memory.gib:.2f}")
     print(f"rows to order: {int((orders['order_qty'] > 0).sum())}, moves: {len(made.transfers)}")
+    print(f"rows pre-built for a festival: {int((orders['prebuild_qty'] > 0).sum())}")
+    print(f"rows with moved demand: {int((orders['moved_demand_qty'] > 0).sum())}")
     for name, count in orders["bound_by"].value_counts().drop("", errors="ignore").items():
         print(f"bound by {name}: {count} rows")
     return 0 if seconds < LIMIT_SECONDS else 1

@@ -135,7 +135,7 @@ def decide(
     given = {"challenger": challenger, "baseline": baseline}
     if champion is not None:
         given["champion"] = champion
-    frames = _align(given)
+    frames = aligned(given)
     truth = frames["challenger"]
     numbers = {
         "n_series": float(truth["unique_id"].nunique()),
@@ -151,7 +151,7 @@ def decide(
         )
     series = truth["unique_id"].to_numpy()
     y = truth["y"].to_numpy(float)
-    pinball = _scaled_pinball(frames)
+    pinball = scaled_pinball_rows(frames)
     errors = {k: np.abs(f["y_hat"].to_numpy(float) - y) for k, f in frames.items()}
     is_a = _a_class(truth, abc_class)
     for name, frame in frames.items():
@@ -431,7 +431,7 @@ def _too_little(why: str, *, has_champion: bool, numbers: dict[str, float]) -> P
     return Promotion(True, f"{why}; the baseline takes charge", "baseline", numbers)
 
 
-def _align(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def aligned(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The same in-stock rows of every frame in the same order, or ValueError."""
     indexed = {}
     for name, frame in frames.items():
@@ -460,7 +460,7 @@ def _align(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: frame[keep.to_numpy()].reset_index() for name, frame in indexed.items()}
 
 
-def _scaled_pinball(frames: dict[str, pd.DataFrame]) -> dict[str, np.ndarray]:
+def scaled_pinball_rows(frames: dict[str, pd.DataFrame]) -> dict[str, np.ndarray]:
     """Row losses: mean pinball over the shared quantiles, divided by the series' scale.
 
     Without shared quantiles it is half the absolute error, the pinball loss of the median.

@@ -16,6 +16,7 @@ import pandas as pd
 
 _CHAMPION = "champion"
 _CHALLENGER = "challenger"
+_SHADOW = "shadow"
 _PREVIOUS = "previous_champion"
 _MODEL = "model"
 _REIGN = "reign."
@@ -120,6 +121,15 @@ class Registry:
         """The newest challenger that was refused, None when there is none."""
         return self._by_alias(name, _CHALLENGER)
 
+    def shadow(self, name: str) -> Version | None:
+        """The challenger that passed the gate and works beside the champion, None without one."""
+        return self._by_alias(name, _SHADOW)
+
+    def leave_shadow(self, name: str) -> None:
+        """Nobody works beside the champion any more."""
+        if _SHADOW in self._aliases(name):
+            self._client.delete_registered_model_alias(name, _SHADOW)
+
     def version(self, name: str, number: int) -> Version:
         """Version `number` of `name`. Raises LookupError when there is none."""
         for row in self._versions(name):
@@ -148,6 +158,9 @@ class Registry:
         self._client.set_registered_model_alias(name, alias, str(number))
         if alias == _CHAMPION and (before is None or before.version != number):
             self._note_reign(name, number, reason)
+        # whoever takes charge, or is refused, is in nobody's shadow
+        if alias != _SHADOW and str(self._aliases(name).get(_SHADOW)) == str(number):
+            self.leave_shadow(name)
         return self.version(name, number)
 
     def rollback(self, name: str, *, reason: str = "") -> Version:
@@ -230,7 +243,7 @@ class Registry:
                     "aliases": ", ".join(sorted(aliases.get(int(row.version), []))),
                     "reason": "; ".join(
                         f"{what}: {reasons[what]}"
-                        for what in (_CHALLENGER, _CHAMPION, "rolled_back")
+                        for what in (_SHADOW, _CHALLENGER, _CHAMPION, "rolled_back")
                         if what in reasons
                     ),
                     "replaced": row.tags.get("replaced", ""),

@@ -24,6 +24,7 @@ class Budget:
     `tuning_seconds` what one study may take before its last trial ends (None: no limit).
 
     `code` names the code that trains: results of other code are neither resumed nor reused.
+    `shadow_nights`: how long a challenger that passed the gate forecasts beside the champion first.
     """
 
     horizon: int = 13
@@ -34,6 +35,7 @@ class Budget:
     tuning_seconds: float | None = None
     seed: int = 7
     threads: int = 2
+    shadow_nights: int = 0
     studies_url: str | None = None
     code: str = "unknown"
 
@@ -144,7 +146,7 @@ def recorded(registry: Registry, proposal: Proposal, trials: pd.DataFrame) -> Tr
     A retrain on unchanged data would repeat it number by number; its result stands instead.
     """
     champion = registry.champion(proposal.name)
-    for version in (champion, registry.challenger(proposal.name)):
+    for version in (champion, registry.challenger(proposal.name), registry.shadow(proposal.name)):
         if version and champion and proposal.tags().items() <= version.tags.items():
             reason = (
                 f"nothing to decide: version {version.version} was made from the same data by the "
@@ -171,12 +173,20 @@ def settle(
     table: pd.DataFrame,
     backtest: pd.DataFrame,
     trials: pd.DataFrame,
+    shadow_nights: int = 0,
 ) -> Training:
     """Register the fitted model and move the alias the gate decided on.
 
     `recipe` made the fitted model: the challenger's, or the baseline's when that won. A refused
-    challenger is registered too, with the reason, and the champion keeps its place.
+    challenger is registered too, with the reason, and the champion keeps its place. With
+    `shadow_nights` a challenger that won over a champion only becomes its shadow, until
+    `ml.shadow.judge_shadow` says that it earned the place; the newest winner is the shadow.
     """
+    has_won = promotion.promote and promotion.winner == "challenger"
+    waits = has_won and shadow_nights > 0 and registry.champion(proposal.name) is not None
+    if waits:
+        reason = f"in shadow for {shadow_nights} nights first: {promotion.reason}"
+        promotion = Promotion(False, reason, "champion", promotion.numbers)
     with TemporaryDirectory() as scratch:
         save(Path(scratch))
         made = registry.record(
@@ -188,7 +198,7 @@ def settle(
             tables={"scores": table, "backtest": backtest},
         )
     registry.trials(proposal.name, trials)
-    alias = "champion" if promotion.promote else "challenger"
+    alias = "shadow" if waits else "champion" if promotion.promote else "challenger"
     registry.set_alias(proposal.name, alias, made, reason=promotion.reason)
     champion = registry.champion(proposal.name)
     return Training(promotion, champion, table, registry.table(champion, "backtest"), trials)

@@ -87,6 +87,7 @@ class Options(dg.ConfigurableResource):
     demand_trials: int
     churn_trials: int
     outcome_days: int
+    shadow_nights: int = 0
     plays: str | None = None
     language: str
 
@@ -100,6 +101,7 @@ class Options(dg.ConfigurableResource):
             n_trials=n_trials,
             seed=self.seed,
             threads=self.threads,
+            shadow_nights=self.shadow_nights,
             studies_url=models.optuna_url,
             code=code_version(),
         )

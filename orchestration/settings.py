@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     plays: Path | None = Field(
         None, description="CSV of plays by ending, segment and reason; ml/churn/plays.csv"
     )
+    shadow_nights: int = Field(
+        0, ge=0, description="nights a better demand model forecasts beside the champion first"
+    )
     outcome_days: int = Field(60, ge=7, description="a customer silent this long has churned")
     budget_amount: float | None = Field(
         None, ge=0, description="yuan for all orders of one plan; no limit when unset"

@@ -137,6 +137,7 @@ def train_demand(
         table=pd.DataFrame([{"model": name, **score(rows)} for name, rows in played.items()]),
         backtest=evidence,
         trials=trials,
+        shadow_nights=budget.shadow_nights,
     )
 
 
@@ -150,7 +151,7 @@ def forecast_demand(
     champion = registry.champion(NAME)
     if champion is None:
         raise LookupError("no demand model is champion yet: materialize asset 'demand_model'")
-    model = DemandForecaster.load(registry.fetch(champion)).update(panel, static, known_future)
+    model = _loaded(registry, champion, panel, static, known_future)
     weekly = model.predict(known_future)
     return DemandForecast(
         champion,
@@ -158,6 +159,21 @@ def forecast_demand(
         model.predict_cumulative(tuple(range(1, model.horizon + 1)), known_future),
         model.explain(weekly, known_future),
     )
+
+
+def shadow_forecast(
+    panel: pd.DataFrame, static: pd.DataFrame, known_future: pd.DataFrame, *, registry: Registry
+) -> pd.DataFrame | None:
+    """`weekly` of `forecast_demand` by the model in the champion's shadow, None without one."""
+    shadow = registry.shadow(NAME)
+    if shadow is None:
+        return None
+    model = _loaded(registry, shadow, panel, static, known_future)
+    return model.predict(known_future).assign(model_version=shadow.version)
+
+
+def _loaded(registry: Registry, version: Version, panel, static, known_future) -> DemandForecaster:
+    return DemandForecaster.load(registry.fetch(version)).update(panel, static, known_future)
 
 
 def forecaster(recipe: Recipe, budget: Budget) -> DemandForecaster:

@@ -11,6 +11,7 @@ from orchestration.automation import GATED, RETRAIN
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
 
 SCORES = ("wape", "bias", "scaled_pinball", "coverage_80", "coverage_90")
+SHADOW_FORECAST = "demand_shadow_forecast"
 FEATURES = ["feat_demand", "feat_demand_static", "feat_known_future"]
 
 
@@ -57,12 +58,13 @@ def demand_model(
     owners=["team:ml"],
     automation_condition=GATED,
     description="The champion's forecast from the as-of day: mean and quantiles for each week, "
-    "and for the sum over the next 1 to h weeks, which is what an order must cover.",
+    "and for the sum over the next 1 to h weeks, which is what an order must cover. A model in the "
+    "champion's shadow forecasts beside it; nothing is planned by that.",
 )
 def demand_forecast(
     lake: Lake, warehouse: Warehouse, models: Models, results: Results
 ) -> dg.MaterializeResult:
-    from ml.demand.training import forecast_demand
+    from ml.demand.training import forecast_demand, shadow_forecast
     from orchestration.outputs.charts import forecast_chart_png
 
     panel, static, known_future = demand_frames(warehouse)
@@ -72,6 +74,9 @@ def demand_forecast(
     results.write(as_of, "demand_cumulative", forecast.cumulative)
     results.write(as_of, "demand_reasons", forecast.reasons)
     results.write_text(as_of, "demand_version.txt", f"demand v{forecast.version.version}")
+    beside = shadow_forecast(panel, static, known_future, registry=models.registry())
+    if beside is not None:
+        results.write(as_of, SHADOW_FORECAST, beside)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(forecast.weekly),

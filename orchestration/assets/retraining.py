@@ -1,21 +1,32 @@
 """The closed loop step by step: all verdicts, why a retrain is due, how a challenger fared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import dagster as dg
 import pandas as pd
 
+from ml.columns import FEAT_DEMAND
+from ml.shadow import judge_shadow
+from monitoring.forecast_archive import mature
 from monitoring.forecast_watch import TRIGGERS
 from monitoring.history import by_day, prometheus
 from monitoring.retrain import alarms, retrain_due
+from orchestration.assets.demand import SHADOW_FORECAST
 from orchestration.assets.metadata import score_table
 from orchestration.assets.monitors import MONITORS
 from orchestration.automation import GATED, MODELS, TRAINED
 from orchestration.checks import verdict_check
 from orchestration.outputs.wording import LANGUAGES, texts
 from orchestration.partitions import TIMEZONE
-from orchestration.resources import Lake, Models, Results, write_atomically
+from orchestration.resources import (
+    Lake,
+    Models,
+    Options,
+    Results,
+    Warehouse,
+    write_atomically,
+)
 from orchestration.verdicts import FEEDS, keep, of_data, plan_notices, read_history
 
 HISTORY = dg.AssetKey(["monitoring", "history"])
@@ -130,6 +141,53 @@ def _how(model: str) -> dg.AssetsDefinition:
 
 
 @dg.asset(
+    deps=["demand_forecast", "feat_demand"],
+    group_name="demand",
+    kinds={"python", "mlflow"},
+    owners=["team:ml"],
+    automation_condition=GATED,
+    output_required=False,
+    description="How the model in the champion's shadow did on the weeks that are over, and "
+    "whether it earned the place: from the next night on it is the champion then, or it is "
+    "refused with the reason. Nothing while no model is in shadow.",
+)
+def demand_shadow(
+    lake: Lake, warehouse: Warehouse, models: Models, options: Options, results: Results
+) -> Iterator[dg.MaterializeResult]:
+    as_of, registry = lake.last_visible_day(), models.registry()
+    shadow = registry.shadow("demand")
+    if shadow is None:
+        return
+    beside = {day: f for day, f in results.read_all(SHADOW_FORECAST) if day <= as_of}
+    nights = [day for day, f in beside.items() if (f["model_version"] == shadow.version).all()]
+    actuals = warehouse.read(FEAT_DEMAND)
+    trial = judge_shadow(
+        _matured(((day, beside[day]) for day in nights), actuals),
+        _matured(((day, results.read(day, "demand_forecast")) for day in nights), actuals),
+        nights=len(nights),
+        wanted_nights=options.shadow_nights,
+    )
+    results.write(as_of, "demand_shadow", trial.table)
+    if trial.promotion is not None:
+        alias = "champion" if trial.promotion.promote else "challenger"
+        registry.set_alias("demand", alias, shadow, reason=trial.reason)
+    yield dg.MaterializeResult(
+        metadata={
+            "shadow": f"demand v{shadow.version}",
+            "nights": len(nights),
+            "why": dg.MetadataValue.md(trial.reason),
+            "is_over": trial.promotion is not None,
+            "weeks": score_table(trial.table),
+        }
+    )
+
+
+def _matured(nights: Iterable[tuple[date, pd.DataFrame]], actuals: pd.DataFrame) -> pd.DataFrame:
+    frames = [frame.assign(forecasted_as_of=pd.Timestamp(day)) for day, frame in nights]
+    return mature(pd.concat(frames, ignore_index=True), actuals)
+
+
+@dg.asset(
     deps=["replenishment_plan"],
     group_name="plan",
     kinds={"python"},
@@ -174,6 +232,7 @@ RETRAINING = [
     history,
     *(_why(model) for model in MAY_TRIGGER),
     *(_how(model) for model in MAY_TRIGGER),
+    demand_shadow,
     plan_notice,
 ]
 
