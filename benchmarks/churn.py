@@ -168,6 +168,7 @@ OPPONENTS: dict[str, Callable[[Task], Answer]] = {
 def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int = 7) -> dict:
     """One row per model, with 95 % bootstrap intervals over customers, all on the same draws.
 
+    The interval of the ECE lies high: each resample adds the scatter of its own draw.
     `ece_by_chance` is what a perfectly calibrated model with the same scores would show on as
     many customers: below that, an ECE says nothing.
     """
@@ -184,6 +185,8 @@ def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int
         row = {"model": name, **classification_scores(task.bought, chance)}
         row["roc_auc"] = roc_auc(task.bought, answer.order())
         row["roc_auc_low"], row["roc_auc_high"] = np.quantile(drawn[name], [0.025, 0.975])
+        scattered = [ece(task.bought[p], chance[p]) for p in picks]
+        row["ece_low"], row["ece_high"] = np.quantile(scattered, [0.025, 0.975])
         by_chance = [ece((draw.random(len(chance)) < chance), chance) for _ in range(50)]
         row["ece_by_chance"] = np.mean(by_chance)
         row["correlation"] = np.corrcoef(answer.count(), task.purchases)[0, 1]

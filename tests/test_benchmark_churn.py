@@ -10,6 +10,7 @@ from churn_shop import purchase_days
 from benchmarks import churn as bench
 from benchmarks.churn import Protocol, make_task, results
 from benchmarks.orders import main as write_orders
+from benchmarks.protocols import verdict
 
 CUT = pd.Timestamp("2026-01-01")
 
@@ -79,6 +80,10 @@ def test_results_name_every_model_beside_base_rate_majority_and_interval(
     assert asked <= set(ours)
     assert ours["roc_auc_low"] < ours["roc_auc"] < ours["roc_auc_high"]
     assert ours["roc_auc"] > 0.7
+    assert ours["ece_low"] < ours["ece_high"]
+    assert ours["ece"] < ours["ece_high"] < 0.2
+    assert rows["pareto_nbd"]["correlation"] > 0.3
+    assert ours["correlation"] > 0.3
     assert ours["majority_accuracy"] == max(ours["base_rate"], 1 - ours["base_rate"])
     again = results(make_task(orders, Protocol(CUT, 40)), models=("recency",))
     assert again["rows"][0]["roc_auc"] == rows["recency"]["roc_auc"]
@@ -96,3 +101,19 @@ def test_order_files_are_written_for_the_data_found(tmp_path, monkeypatch, capsy
         "ordered_at": pd.Timestamp("1997-01-01"),
         "amount": 29.33,
     }
+
+
+def test_a_verdict_says_of_each_number_whether_it_was_beaten():
+    ours = {
+        "model": "stork", "roc_auc": 0.8, "correlation": 0.6, "ece": 0.02, "ece_low": 0.01,
+        "ece_high": 0.05, "ece_by_chance": 0.01,
+    }  # fmt: skip
+    rows = [ours, {"model": "recency", "roc_auc": 0.7}]
+    auc, ece = verdict(rows, 0.81).splitlines()
+    assert auc == "ROC AUC 0.8000, best opponent recency 0.7000, to beat 0.810: NOT beaten"
+    assert ece.endswith(": kept")
+    auc, correlation, ece = verdict([ours | {"ece": 0.04}, rows[1]], 0.79, 0.61).splitlines()
+    assert auc.endswith("0.790: beaten")
+    assert correlation == "correlation 0.600, to beat 0.610: NOT beaten"
+    assert ece.endswith(": NOT kept")
+    assert "to beat" not in verdict(rows, None)
