@@ -51,8 +51,10 @@ def test_contributions_add_up_to_the_boosted_mean(ensemble):  # noqa: F811
     features = tables.rows(np.array([3, 3]), np.full(2, origin), step)
     wide = np.log(member.wide.inplace_predict(features))
     own = member._plain(features)
+    nearer, further = member.plain
     plain = [
-        np.log(member.plain[k].inplace_predict(own[[k_row]]))[0] for k_row, k in ((0, 0), (1, 3))
+        np.log(nearer.inplace_predict(own[:1]))[0],
+        np.log(further.inplace_predict(own[1:]))[0],
     ]
     np.testing.assert_allclose(parts.sum(1), (wide + plain) / 2, atol=1e-4)
 
