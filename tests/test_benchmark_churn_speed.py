@@ -61,9 +61,9 @@ def test_the_exit_code_tells_whether_the_slowest_hundredth_is_fast_enough(
 ):
     times = np.array([1.0] * 98 + [p99] * 2)
     monkeypatch.setattr(bench, "learn", lambda: None)
-    monkeypatch.setattr(bench, "registered", lambda outlook, folder: None)  # noqa: ARG005
+    monkeypatch.setattr(bench, "registered", lambda *_: None)
     both = {"clock": times, "processor": times / 2}
-    monkeypatch.setattr(bench, "one_at_a_time", lambda registry, calls: both)  # noqa: ARG005
+    monkeypatch.setattr(bench, "one_at_a_time", lambda *_: both)
     monkeypatch.setattr("sys.argv", ["churn_speed", "--customers", "0"])
     assert bench.main() == code
     told = capsys.readouterr().out

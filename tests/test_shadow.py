@@ -155,6 +155,10 @@ def test_the_winner_of_the_gate_takes_over_once_it_earned_it_and_a_worse_one_nev
     assert "in shadow for 2 nights first: seasonal_mean is better" in waiting.promotion.reason
     assert (waiting.version.version, shop.registry.shadow("demand").version) == (1, 2)
 
+    early = dg.materialize([demand_shadow], resources=resources(shop.settings(date(2026, 3, 29))))
+    assert early.success, "a shadow that has not forecast yet is no failure"
+    assert not early.asset_materializations_for_node("demand_shadow")
+
     one, two = shop.night(CUTOFF - 1), shop.night(CUTOFF - 1, days_on=1)
     assert (one["nights"], one["why"]) == (1, "night 1 of 2")
     assert not two["is_over"]

@@ -149,7 +149,7 @@ def _how(model: str) -> dg.AssetsDefinition:
     output_required=False,
     description="How the model in the champion's shadow did on the weeks that are over, and "
     "whether it earned the place: from the next night on it is the champion then, or it is "
-    "refused with the reason. Nothing while no model is in shadow.",
+    "refused with the reason. Nothing while no model in shadow has forecast.",
 )
 def demand_shadow(
     lake: Lake, warehouse: Warehouse, models: Models, options: Options, results: Results
@@ -160,6 +160,8 @@ def demand_shadow(
         return
     beside = {day: f for day, f in results.read_all(SHADOW_FORECAST) if day <= as_of}
     nights = [day for day, f in beside.items() if (f["model_version"] == shadow.version).all()]
+    if not nights:  # it won after the last forecast was made: its first night is still to come
+        return
     actuals = warehouse.read(FEAT_DEMAND)
     trial = judge_shadow(
         _matured(((day, beside[day]) for day in nights), actuals),
