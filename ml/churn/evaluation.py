@@ -1,14 +1,16 @@
 """Judges churn models on slices they could not have seen, and offers that judgement to tuning."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
 from ml.churn import boosted, recurrent
+from ml.churn.features import Inputs
 from ml.churn.labels import churn_labels
 from ml.churn.metrics import brier, classification_scores
-from ml.churn.model import COMPARED, MEMBERS, ChurnModel
+from ml.churn.model import COMPARED, MEMBERS, ChurnModel, Lessons, tried
 from ml.churn.splits import origins
 from ml.churn.timeline import KEYS, days_visible
 
@@ -99,15 +101,23 @@ def churn_objective(
     ((before_test, _),) = origins(labels, 1)
     windows = origins(before_test, n_windows)
 
+    @cache
+    def window(step: int) -> tuple[Lessons, Inputs, pd.Series]:
+        train, test = windows[step - 1]
+        visible = days_visible(events, test["as_of"].iloc[0])
+        lessons = Lessons.of(rows, visible, train, extras)
+        tested = test.merge(rows, on=KEYS, validate="one_to_one")
+        return lessons, lessons.read(tested, visible), tested["is_churned"]
+
     def objective(trial: Any) -> float:
         from optuna import TrialPruned
 
-        params = {family: spaces[family](trial)}
+        params = spaces[family](trial)
         total = 0.0
-        for step, (train, test) in enumerate(windows, start=1):
-            model = ChurnModel(family, seed, params=params, extras=extras, threads=threads)
-            scored = _scored(model, rows, events, train, test)
-            total += brier(scored["is_churned"], scored[family])
+        for step in range(1, len(windows) + 1):
+            lessons, tested, is_churned = window(step)
+            score = tried(family, params, lessons, tested, seed=seed, threads=threads)
+            total += brier(is_churned, score)
             trial.report(total / step, step)
             if step < len(windows) and trial.should_prune():
                 raise TrialPruned

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,51 @@ _LINEAR = "recency_frequency"
 _BLEND_RIDGE = 20.0
 _FORMAT = 3
 _IMITATED_ROWS = 30_000
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Labelled rows as members read them: `inputs` and `y` (n,), positions of the rows to learn
+    from (`train`) and of those that weigh and calibrate (`held`), and what made the inputs."""
+
+    inputs: Inputs
+    y: np.ndarray
+    train: np.ndarray
+    held: np.ndarray
+    vocabulary: Vocabulary
+    population: Population
+    lifetimes: Lifetimes
+    extras: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        features: pd.DataFrame,
+        events: pd.DataFrame,
+        labels: pd.DataFrame,
+        extras: Sequence[str] = (),
+    ) -> "Lessons":
+        """As `ChurnModel.fit`, which takes the same frames and says what it raises."""
+        LABELS.check(labels)
+        FEAT_CUSTOMER.check(features)
+        rows = labels.merge(features, on=KEYS, how="left", indicator=True)
+        orphans = int((rows["_merge"] != "both").sum())
+        if orphans:
+            raise ValueError(f"{orphans} labels have no row in feat_customer")
+        rows = rows.drop(columns="_merge").sort_values(["as_of", "customer_id"], ignore_index=True)
+        events = days_visible(events, rows["as_of"].max())
+        y = rows["is_churned"].to_numpy(float)
+        train, held = learners_and_held(rows)
+        vocabulary = Vocabulary.learn(rows, events)
+        outcome_days = int((rows["known_on"] - rows["as_of"]).dt.days.max())
+        lifetimes = Lifetimes.learn(events, rows["as_of"].max(), outcome_days)
+        inputs = _inputs(rows, events, vocabulary, lifetimes, extras)
+        population = Population.learn(rows, y)
+        return cls(inputs, y, train, held, vocabulary, population, lifetimes, tuple(extras))
+
+    def read(self, features: pd.DataFrame, events: pd.DataFrame) -> Inputs:
+        """Other rows of feat_customer, in their order, as the lessons' rows were read."""
+        return _inputs(features, events, self.vocabulary, self.lifetimes, self.extras)
 
 
 class ChurnModel:
@@ -83,7 +128,10 @@ class ChurnModel:
             self._surrogate = Surrogate(seed=seed, threads=threads, extras=self.extras)
         elif model != "recency":
             names.append(_LINEAR)
-        self._parts = {name: self._part(name) for name in dict.fromkeys(names)}
+        self._parts = {
+            name: _member(name, self.params.get(name, {}), seed, threads, self.extras)
+            for name in dict.fromkeys(names)
+        }
         self._vocabulary: Vocabulary | None = None
         self._population: Population | None = None
         self._lifetimes: Lifetimes | None = None
@@ -102,24 +150,13 @@ class ChurnModel:
         Raises ValueError when a frame breaks its contract, a label has no features, or the labels
         cannot be split into training and held rows (see `learners_and_held`).
         """
-        LABELS.check(labels)
-        FEAT_CUSTOMER.check(features)
-        rows = labels.merge(features, on=KEYS, how="left", indicator=True)
-        orphans = int((rows["_merge"] != "both").sum())
-        if orphans:
-            raise ValueError(f"{orphans} labels have no row in feat_customer")
-        rows = rows.drop(columns="_merge").sort_values(["as_of", "customer_id"], ignore_index=True)
-        events = days_visible(events, rows["as_of"].max())
-        y = rows["is_churned"].to_numpy(float)
-        train, held = learners_and_held(rows)
-        self._vocabulary = Vocabulary.learn(rows, events)
-        self._population = Population.learn(rows, y)
-        outcome_days = int((rows["known_on"] - rows["as_of"]).dt.days.max())
-        self._lifetimes = Lifetimes.learn(events, rows["as_of"].max(), outcome_days)
-        inputs = self._inputs(rows, events)
-        lessons, others = inputs.take(train), inputs.take(held)
+        lessons = Lessons.of(features, events, labels, self.extras)
+        inputs, y, held = lessons.inputs, lessons.y, lessons.held
+        self._vocabulary, self._population = lessons.vocabulary, lessons.population
+        self._lifetimes = lessons.lifetimes
+        others = inputs.take(held)
         for part in self._parts.values():
-            part.fit(lessons, y[train], others, y[held])
+            part.fit(inputs.take(lessons.train), y[lessons.train], others, y[held])
         margins = self._margins(others)
         weighed = _weighed(margins, y[held])
         own = {
@@ -253,21 +290,53 @@ class ChurnModel:
             model._surrogate.load(folder)
         return model
 
-    def _part(self, name: str) -> Baseline | Boosted | Recurrent:
-        if name == "xgboost":
-            chosen = self.params.get(name, {})
-            return Boosted(params=chosen, seed=self.seed, threads=self.threads, extras=self.extras)
-        if name == "lstm":
-            chosen = self.params.get(name, {})
-            return Recurrent(params=chosen, seed=self.seed)
-        return Baseline(name, self.extras)
-
     def _inputs(self, rows: pd.DataFrame, events: pd.DataFrame) -> Inputs:
-        columns = [*FEAT_CUSTOMER.columns, *self.extras]
-        return model_inputs(rows[columns], events, self._vocabulary, self._lifetimes, self.extras)
+        return _inputs(rows, events, self._vocabulary, self._lifetimes, self.extras)
 
     def _margins(self, inputs: Inputs) -> np.ndarray:
         return np.column_stack([self._parts[name].margin(inputs) for name in MEMBERS[self.model]])
+
+
+def tried(
+    family: str,
+    params: Mapping[str, float],
+    lessons: Lessons,
+    asked: Inputs,
+    *,
+    seed: int,
+    threads: int,
+) -> np.ndarray:
+    """P(churn) of `asked` (n,) by one family alone, to compare parameters by.
+
+    It learns from the lessons' training rows and is calibrated on those held, as in
+    `ChurnModel.fit`; learning again from everyone is left to the model that is used.
+    """
+    part = _member(family, params, seed, threads, lessons.extras)
+    others, held_y = lessons.inputs.take(lessons.held), lessons.y[lessons.held]
+    part.fit(lessons.inputs.take(lessons.train), lessons.y[lessons.train], others, held_y)
+    calibrated = _weighed(part.margin(others)[:, None], held_y)
+    return probability(calibrated.margin(part.margin(asked)[:, None]))
+
+
+def _member(
+    name: str, params: Mapping[str, float], seed: int, threads: int, extras: tuple[str, ...]
+) -> Baseline | Boosted | Recurrent:
+    if name == _TREES:
+        return Boosted(params=params, seed=seed, threads=threads, extras=extras)
+    if name == "lstm":
+        return Recurrent(params=params, seed=seed)
+    return Baseline(name, extras)
+
+
+def _inputs(
+    rows: pd.DataFrame,
+    events: pd.DataFrame,
+    vocabulary: Vocabulary,
+    lifetimes: Lifetimes,
+    extras: Sequence[str],
+) -> Inputs:
+    columns = [*FEAT_CUSTOMER.columns, *extras]
+    return model_inputs(rows[columns], events, vocabulary, lifetimes, extras)
 
 
 def _weighed(margins: np.ndarray, y: np.ndarray) -> Logistic:
