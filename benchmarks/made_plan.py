@@ -24,7 +24,7 @@ _UNKNOWN = {
 
 @dataclass(frozen=True)
 class MadePlan:
-    """A plan before every week, and what it orders; a plan knows one date of all that is under way.
+    """A plan before every week, and what it orders.
 
     `terms`: rows of `fct_inventory_position` by unique_id, in the order of the shelf. `lead`,
     `lead_sd_days` (n,): whole weeks, days. `cutoff(t)`: Monday of the last week before week t;
@@ -48,20 +48,31 @@ class MadePlan:
             cutoff=cutoff,
             policy=Policy(service_level=dict.fromkeys("ABC", self.service_level)),
             language="en",
+            open_orders=self.open_orders(shelf, as_of),
         )
         return made.fitted.qty.astype(float)
 
     def position(self, shelf: Shelf, as_of: pd.Timestamp) -> pd.DataFrame:
         """What the shop's tables would say of the shelf on the evening of `as_of`."""
-        is_open = shelf.open_qty > 0
-        ahead = np.where(is_open, np.maximum(shelf.quoted_in, 1), 99).min(axis=1)
-        # what can be sold in the k-th coming week lies there on its Monday
-        due = as_of + pd.to_timedelta(1 + 7 * (ahead - 1), unit="D")
+        due = self.open_orders(shelf, as_of).groupby("unique_id")["expected_on"].min()
         return self.terms.reset_index().assign(
             **_UNKNOWN,
             on_hand=shelf.on_hand,
             on_order=shelf.on_order,
-            next_expected_on=pd.Series(due).where(is_open.any(axis=1)),
+            next_expected_on=due.reindex(self.terms.index).to_numpy(),
             lead_time_days=7.0 * self.lead,
             lead_time_sd_days=self.lead_sd_days,
+        )
+
+    def open_orders(self, shelf: Shelf, as_of: pd.Timestamp) -> pd.DataFrame:
+        """What is under way by the day it is promised for, as `fct_open_orders` has it."""
+        series, order = np.nonzero(shelf.open_qty > 0)
+        ahead = np.maximum(shelf.quoted_in[series, order], 1)
+        return pd.DataFrame(
+            {
+                "unique_id": self.terms.index.to_numpy()[series],
+                # what can be sold in the k-th coming week lies there on its Monday
+                "expected_on": as_of + pd.to_timedelta(1 + 7 * (ahead - 1), unit="D"),
+                "open_qty": shelf.open_qty[series, order],
+            }
         )

@@ -2,8 +2,9 @@
 
 python -m benchmarks.nightly [--scale large]
 
-The limit is on the marts. The features for training look at every customer anew on every slice
-day, and the slice days move with as_of: they are timed apart.
+Both go from landing files to marts: the limit is on one more day, loaded and built, against all
+days, loaded and built. The ratio of dbt alone is printed beside it. The features for training look
+at every customer anew on every slice day, and the slice days move with as_of: they are timed apart.
 """
 
 import argparse
@@ -39,29 +40,42 @@ def main() -> int:
         days=options.days,
         defects=options.defects,
     )
-    with PeakMemory() as memory:
-        figures = measure(world / "landing", Place(options.folder / "nightly"))
-    figures["peak_gib"] = round(memory.gib, 2)
+    figures = measure(world / "landing", Place(options.folder / "nightly"))
     target = options.folder / f"nightly-{options.scale}.json"
     target.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    print(
-        f"load of all days: {figures['load_all_s']:.1f} s, of one more: {figures['load_s']:.1f} s"
-    )
-    print(f"marts, full rebuild: {figures['full_s']:.1f} s")
-    print(f"marts, one more day: {figures['load_s'] + figures['incremental_s']:.1f} s")
+    print(f"all days: load {figures['load_all_s']:.1f} s, dbt {figures['full_s']:.1f} s")
+    print(f"one more day: load {figures['load_s']:.1f} s, dbt {figures['incremental_s']:.1f} s")
     print(f"features, full: {figures['features_full_s']:.1f} s")
     print(f"features, one more day: {figures['features_s']:.1f} s")
     print(f"peak_gib: {figures['peak_gib']:.2f}")
     for name, rows in figures["differing"].items():
         print(f"differs: {name}, {rows} rows")
     print(f"differences: {len(figures['differing'])}")
+    print(f"ratio of dbt alone: {figures['dbt_ratio']:.3f}")
     print(f"ratio: {figures['ratio']:.3f} (limit {LIMIT})")
     return 0 if figures["ratio"] <= LIMIT and not figures["differing"] else 1
 
 
 def measure(landing: Path, place: Place) -> dict:
     """Seconds of each step, their ratio, and the tables that differ with their rows."""
+    again = {"warehouse": place.folder / "again.duckdb", "exports": place.folder / "again"}
     shutil.rmtree(place.folder, ignore_errors=True)
+    with PeakMemory() as memory:
+        seconds = _played(landing, place, again)
+    one_more, everything = (
+        seconds["load_s"] + seconds["incremental_s"],
+        seconds["load_all_s"] + seconds["load_s"] + seconds["full_s"],
+    )
+    return seconds | {
+        "dbt_ratio": seconds["incremental_s"] / seconds["full_s"],
+        "ratio": one_more / everything,
+        "peak_gib": round(memory.gib, 2),
+        "differing": differing(place.warehouse, again["warehouse"], prefixes=LASTING),
+    }
+
+
+def _played(landing: Path, place: Place, again: dict) -> dict[str, float]:
+    """All days but one, one more day, and everything anew into the places of `again`."""
     last = landed_days(landing)[1]
     before = last - timedelta(days=1)
     with timed() as load_all_s:
@@ -76,7 +90,6 @@ def measure(landing: Path, place: Place) -> dict:
         build(place, as_of=last, since=since, select=MARTS)
     with timed() as features_s:
         build(place, as_of=last, since=since, select=FEATURES)
-    again = {"warehouse": place.folder / "again.duckdb", "exports": place.folder / "again"}
     with timed() as full_s:
         build(place, as_of=last, select=MARTS, **again)
     with timed() as features_full_s:
@@ -88,8 +101,6 @@ def measure(landing: Path, place: Place) -> dict:
         "full_s": full_s(),
         "features_s": features_s(),
         "features_full_s": features_full_s(),
-        "ratio": (load_s() + incremental_s()) / full_s(),
-        "differing": differing(place.warehouse, again["warehouse"], prefixes=LASTING),
     }
 
 

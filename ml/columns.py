@@ -229,3 +229,10 @@ INVENTORY_POSITION = FrameSpec(
         "discontinued_on",
     ),
 )
+
+OPEN_ORDERS = FrameSpec(
+    "fct_open_orders",
+    {"unique_id": "text", "expected_on": "date", "open_qty": "number"},
+    grain=("unique_id", "expected_on"),
+    nullable=("expected_on",),
+)

@@ -19,6 +19,7 @@ PROJECT = Path(dbt_project.__file__).parent
 AS_OF = date(2026, 6, 28)  # a Sunday
 EXPORTS = {
     "fct_inventory_position",
+    "fct_open_orders",
     "feat_demand",
     "feat_demand_static",
     "feat_known_future",

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from plan_shop import forecast, position
 
+from ml.columns import OPEN_ORDERS
 from monitoring.verdict import Verdict
 from orchestration.assets.planning import replenishment_plan
 from orchestration.resources import Results, resources
@@ -33,6 +34,9 @@ def night(state, as_of=SUNDAY, frame=None, **options):
     results.mkdir(parents=True, exist_ok=True)
     frame = frame.assign(stock_snapshot_date=pd.Timestamp(as_of))
     frame.to_parquet(exports / "fct_inventory_position.parquet")
+    open_orders = frame.loc[frame["on_order"] > 0, ["unique_id", "next_expected_on", "on_order"]]
+    open_orders.columns = list(OPEN_ORDERS.columns)
+    open_orders.to_parquet(exports / "fct_open_orders.parquet")
     weeks = pd.date_range("2025-03-03", "2025-06-02", freq="W-MON")
     ids = frame["unique_id"].to_numpy()
     panel = pd.DataFrame({"unique_id": np.repeat(ids, len(weeks)), "ds": np.tile(weeks, len(ids))})
@@ -82,6 +86,7 @@ def test_people_find_a_workbook_a_page_a_csv_and_a_manifest(mornings):
         assert (folder / f"replenishment_{name}").stat().st_size > 300
     assert manifest["as_of"] == "2025-06-08"
     told = {"position", "cumulative", "signals", "lots", "overrides", "substitutes", "festivals"}
+    told |= {"open_orders"}
     assert manifest["data"].keys() == told
     assert manifest["policy"]["unmet_demand"] == "lost"
     assert manifest["models"]["champion"] == "unknown"

@@ -27,6 +27,7 @@ from ml.replenishment.exceptions import LONGEST_COVER_DAYS, confidence, raise_ex
 from ml.replenishment.expiry import expiring_units
 from ml.replenishment.limits import Fitted, fit
 from ml.replenishment.moves import MOVE_COLUMNS, plan_moves
+from ml.replenishment.open_orders import OpenOrders
 from ml.replenishment.order_calendar import OrderCalendar
 from ml.replenishment.overrides import Overrides, no_overrides
 from ml.replenishment.pallets import set_pallets
@@ -76,6 +77,7 @@ def make_plan(
     overrides: pd.DataFrame | None = None,
     substitutes: pd.DataFrame | None = None,
     festivals: pd.DataFrame | None = None,
+    open_orders: pd.DataFrame | None = None,
 ) -> Plan:
     """One decision per row of `position`, most urgent first.
 
@@ -85,6 +87,8 @@ def make_plan(
     where `cumulative` has no model column. `signals`: what moves demand and what a unit sells for
     (`drivers.signals`). `lots`: `expiry.LOT_COLUMNS`. `overrides`: `overrides.OVERRIDE_COLUMNS`.
     `substitutes`: `substitutes.SUBSTITUTE_COLUMNS`. `festivals`: `prebuild.FESTIVAL_COLUMNS`.
+    `open_orders`: `open_orders.OPEN_ORDER_COLUMNS`, the days of what is on order; without it, all
+    of a row's comes on next_expected_on.
 
     Quantities in units, money in yuan; order_by_date and expected_on are null where nothing is
     ordered, unit_cost_amount and order_amount where no cost is known, on_hand where there was no
@@ -122,6 +126,7 @@ def make_plan(
             lots=lots,
             substitutes=substitutes,
             festivals=festivals,
+            open_orders=open_orders,
         )
         rows["planned_qty"] = np.where(asked.is_overridden, own.fitted.qty, np.nan)
     series, rate = asked.stand_in(rows["unique_id"], rows["daily_rate"].to_numpy())
@@ -144,10 +149,13 @@ def make_plan(
     set_intervals(rows, as_of, calendar)
     rows["transfer_in_qty"] = rows["transfer_out_qty"] = 0.0
     rows["expiring_qty"] = expiring_units(rows, lots, curves, policy, as_of)
-    moved, units = _moved(rows, curves, as_of, policy, substitutes)
+    orders = OpenOrders.read(rows, open_orders, as_of)
+    moved, units = _moved(rows, curves, orders, as_of, policy, substitutes)
     doubts.add("no_substitute", moved.is_unmet)
     curves = moved.added_to(curves)
-    moves, fitted, at_arrival = _decide(rows, curves, as_of, policy, asked, calendar, festivals)
+    moves, fitted, at_arrival = _decide(
+        rows, curves, orders, as_of, policy, asked, calendar, festivals
+    )
     horizon = curves.knots[-1] * DAYS_PER_WEEK - elapsed
     doubts.add("beyond_horizon", covered & (rows["protection_days"] > horizon), horizon)
     _doubt_quantities(rows, doubts, policy)
@@ -166,15 +174,17 @@ def make_plan(
         _ranked(rows),
         moves[list(MOVE_COLUMNS)],
         asked.report,
-        lambda: project(rows, curves, as_of, policy),
+        lambda: project(rows, curves, orders, as_of, policy),
         fitted,
     )
 
 
-def _moved(rows, curves: DemandCurves, as_of, policy, table) -> tuple[MovedDemand, np.ndarray]:
+def _moved(
+    rows, curves: DemandCurves, orders: OpenOrders, as_of, policy, table
+) -> tuple[MovedDemand, np.ndarray]:
     """What moves to substitutes, and the units of it within each target's interval."""
     targets = Targets(rows, curves, is_lost=policy.unmet_demand == "lost")
-    start, arrivals = supply(rows, as_of, 0)
+    start, arrivals = supply(rows, orders, 0)
     moved = moved_demand(rows, targets, start, arrivals, table, as_of)
     units = moved.units(curves, targets.days)
     total = np.bincount(moved.target, units, minlength=len(rows)).astype(float)
@@ -182,17 +192,26 @@ def _moved(rows, curves: DemandCurves, as_of, policy, table) -> tuple[MovedDeman
     return moved, units
 
 
-def _decide(rows, curves: DemandCurves, as_of, policy, asked: Overrides, calendar, festivals):
+def _decide(
+    rows,
+    curves: DemandCurves,
+    orders: OpenOrders,
+    as_of,
+    policy,
+    asked: Overrides,
+    calendar,
+    festivals,
+):
     targets = Targets(rows, curves, is_lost=policy.unmet_demand == "lost")
     transfer_days = policy.transfer.days if policy.transfer else 0
-    start, arrivals = set_needs(rows, targets, as_of, transfer_days)
+    start, arrivals = set_needs(rows, targets, orders, transfer_days)
     moves = plan_moves(rows, targets, start, arrivals, policy, as_of)
     if len(moves):
         for end, column in (("target", "transfer_in_qty"), ("source", "transfer_out_qty")):
             at = moves[end].to_numpy(dtype=np.int64)
             units = moves["transfer_qty"].to_numpy(float)
             rows[column] = np.bincount(at, units, minlength=len(rows))
-        start, arrivals = set_needs(rows, targets, as_of, transfer_days)
+        start, arrivals = set_needs(rows, targets, orders, transfer_days)
     at_arrival = targets.at_arrival(start, arrivals)
     set_prebuild(rows, curves, calendar, festivals, policy, as_of)
     rows["is_set"] = asked.is_forced | ~np.isnan(asked.fixed)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.open_orders import OpenOrders
 from ml.replenishment.protection import DAYS_PER_WEEK, DemandCurves
 from ml.replenishment.stock_path import stock_at
 from ml.replenishment.targets import supply
@@ -11,7 +12,9 @@ PROJECTION_COLUMNS = ("unique_id", "ds", "stock_without_qty", "stock_with_qty")
 WEEKS = 13
 
 
-def project(rows: pd.DataFrame, curves: DemandCurves, as_of: pd.Timestamp, policy) -> pd.DataFrame:
+def project(
+    rows: pd.DataFrame, curves: DemandCurves, orders: OpenOrders, as_of: pd.Timestamp, policy
+) -> pd.DataFrame:
     """PROJECTION_COLUMNS, WEEKS + 1 lines per row of `rows`, the first for the end of as_of.
 
     Expected units in the house at the end of day `ds`, sales taken at the expected demand. Open
@@ -20,7 +23,8 @@ def project(rows: pd.DataFrame, curves: DemandCurves, as_of: pd.Timestamp, polic
     kept = np.flatnonzero(~rows["is_repeated"].to_numpy())
     rows, curves = rows.iloc[kept].reset_index(drop=True), curves.take(kept)
     is_lost = policy.unmet_demand == "lost"
-    start, arrivals = supply(rows, as_of, policy.transfer.days if policy.transfer else 0)
+    moving = policy.transfer.days if policy.transfer else 0
+    start, arrivals = supply(rows, orders.take(kept), moving, is_dated=True)
     lands = (rows["expected_on"] - as_of).dt.days.fillna(1).to_numpy() - 1.0
     order = (lands, rows["order_qty"].to_numpy(float))
     without, within = [start], [start]

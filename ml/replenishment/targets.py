@@ -22,6 +22,7 @@ the shelf is empty when the goods land, it is the quantile of the days after arr
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.open_orders import OpenOrders
 from ml.replenishment.order_calendar import OrderCalendar
 from ml.replenishment.protection import DemandCurves, z_score
 from ml.replenishment.quantity import inventory_position, whole_units
@@ -100,7 +101,7 @@ class Targets:
         )
 
 
-def set_needs(rows: pd.DataFrame, targets: Targets, as_of: pd.Timestamp, transfer_days: int):
+def set_needs(rows: pd.DataFrame, targets: Targets, orders: OpenOrders, transfer_days: int):
     """Set the demand shown, level, position, lost sales and need; return start and arrivals.
 
     `rows` holds `transfer_in_qty`, `transfer_out_qty` and `expiring_qty` (0 for none).
@@ -110,7 +111,7 @@ def set_needs(rows: pd.DataFrame, targets: Targets, as_of: pd.Timestamp, transfe
     for name, p in zip(("demand_low_qty", "demand_high_qty"), RANGE, strict=True):
         curve = curves.spread_curve(np.full(len(rows), p))
         rows[name] = np.maximum(targets.mean + curves.spread(curve, days), 0.0)
-    start, arrivals = supply(rows, as_of, transfer_days)
+    start, arrivals = supply(rows, orders, transfer_days)
     held = start + sum(qty for _, qty in arrivals)
     rows["inventory_position"] = held
     rows["order_up_to_level"] = targets.order_up_to(start, arrivals)
@@ -125,21 +126,15 @@ def set_needs(rows: pd.DataFrame, targets: Targets, as_of: pd.Timestamp, transfe
 
 
 def supply(
-    rows: pd.DataFrame, as_of: pd.Timestamp, transfer_days: int
+    rows: pd.DataFrame, orders: OpenOrders, transfer_days: int, *, is_dated: bool = False
 ) -> tuple[np.ndarray, list[Arrival]]:
     """Units (n,) in the house that can still be sold, and what is under way with its days.
 
-    An open order that is overdue or has no date is taken to come with the goods of today's order;
-    so is one that is due later, which keeps it from being bought twice.
+    `is_dated`: see `OpenOrders.arrivals`.
     """
     stock = rows["on_hand"].fillna(0).to_numpy() - rows["expiring_qty"].to_numpy()
     moved_out = rows["transfer_out_qty"].to_numpy()
     start = inventory_position(stock, rows["reserved"].to_numpy() + moved_out, 0.0)
-    wait = (rows["next_expected_on"] - as_of).dt.days.to_numpy() - 1.0
     lead = rows["lead_days"].to_numpy()
-    wait = np.where((wait >= 0) & (wait <= lead), wait, lead)
-    moves = np.minimum(float(transfer_days), lead)
-    return start, [
-        (wait, rows["on_order"].to_numpy(float)),
-        (moves, rows["transfer_in_qty"].to_numpy(float)),
-    ]
+    moves = (np.minimum(float(transfer_days), lead), rows["transfer_in_qty"].to_numpy(float))
+    return start, [*orders.arrivals(lead, is_dated=is_dated), moves]

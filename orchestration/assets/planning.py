@@ -7,7 +7,13 @@ from datetime import date
 import dagster as dg
 import pandas as pd
 
-from ml.columns import FEAT_DEMAND, FEAT_DEMAND_STATIC, FEAT_KNOWN_FUTURE, INVENTORY_POSITION
+from ml.columns import (
+    FEAT_DEMAND,
+    FEAT_DEMAND_STATIC,
+    FEAT_KNOWN_FUTURE,
+    INVENTORY_POSITION,
+    OPEN_ORDERS,
+)
 from ml.replenishment.contract import REPLENISHMENT_PLAN
 from ml.replenishment.difference import CHANGE_COLUMNS, difference, kept_rate
 from ml.replenishment.drivers import signals
@@ -29,6 +35,7 @@ TABLES = ("orders", "transfers", "overrides", "override_effects", "changes")
     deps=[
         "demand_forecast",
         "fct_inventory_position",
+        "fct_open_orders",
         "feat_demand",
         "feat_demand_static",
         "feat_known_future",
@@ -126,6 +133,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         "overrides": planners.files().overrides(),
         "substitutes": substitutes,
         "festivals": festivals(pd.Timestamp(as_of)),
+        "open_orders": warehouse.read(OPEN_ORDERS),
     }
     service = _service(as_of, frames, policy, planners, results)
     policy = replace(policy, service_level={**policy.service_level, **service.levels})
@@ -141,6 +149,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         overrides=frames["overrides"],
         substitutes=frames["substitutes"],
         festivals=frames["festivals"],
+        open_orders=frames["open_orders"],
     )
     before = archive.before(as_of)
     changes, kept_share = pd.DataFrame(columns=list(CHANGE_COLUMNS)), None
