@@ -1,4 +1,4 @@
-"""The pooled season: how sharp a year it draws, and that a table knows nothing later than its day."""
+"""The pooled season: its shape, and that a table knows nothing later than its day."""
 
 import numpy as np
 import pytest
@@ -38,25 +38,12 @@ def year(peak=PEAK, height=3.0):
     return shape
 
 
-def test_a_peak_that_keeps_its_week_is_drawn_sharp():
-    index = index_of(demand_of([year()] * YEARS))
-
-    assert index[PEAK] == pytest.approx(3.0 / np.mean(year()), rel=0.15)
-    assert index[PEAK - 1] == pytest.approx(1.0 / np.mean(year()), rel=0.15)
-
-
 def test_a_peak_that_moves_between_weeks_is_drawn_over_them():
     index = index_of(demand_of([year(PEAK + n % 2) for n in range(YEARS)]))
 
     beside = index[[PEAK - 1, PEAK, PEAK + 1, PEAK + 2]] * np.mean(year())
     assert beside[1:3] == pytest.approx([1.9, 1.9], rel=0.15)
-    assert beside[[0, 3]].min() > 1.15
-
-
-def test_less_than_two_years_say_nothing_about_sharpness():
-    index = index_of(demand_of([year(), year()[:40]]))
-
-    assert index[PEAK - 1] > 1.1
+    assert 1.1 < beside[[0, 3]].min() < 1.5
 
 
 def test_what_comes_later_changes_nothing_an_origin_reads():

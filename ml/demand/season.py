@@ -9,8 +9,6 @@ from ml.demand.rhythm import YEAR_WEEKS, Rhythm
 PRIOR = 0.3  # of a typical week's expected demand: what a group's index must earn
 ROUNDS = 2
 BESIDE = 0.5  # of a neighbouring week: festivals move by days
-SHARPER = (0.25, 0.0)  # where the last year says that they do not
-EARNS = 0.01  # of the last year's demand: what a sharper year must explain more of
 
 
 class PooledSeason:
@@ -20,8 +18,6 @@ class PooledSeason:
     origin does. Index: demand of that week of the year (and of that weekday) over the level
     expected without season, pooled over the series of a group and shrunk towards all series
     and 1. Level and season are found in turn, since half a year more of history shifts a mean.
-    How much a week's neighbours count in its index is chosen by the last year, foretold from the
-    years before it.
     """
 
     def __init__(
@@ -90,19 +86,15 @@ class PooledSeason:
             np.ones((self.n_groups, YEAR_WEEKS)),
             np.ones((self.n_groups, self.rhythm.cycle)),
         )
-        phases = self.year[:stop]
-        spread, is_chosen = _smooth_phases(phases, BESIDE), False
+        spread = _smooth_phases(self.year[:stop], YEAR_WEEKS)
         days = np.eye(self.rhythm.cycle)[self.cycle[:stop]]
         for _ in range(ROUNDS):
             shape = year[:, self.year[:stop]] * cycle[:, self.cycle[:stop]]
             total = np.einsum("nt,nt->n", weight, shape[self.group])
             level = demand.sum(1) / np.where(total > 0, total, 1)
             expected = self._by_group(weight * level[:, None])
-            without = expected * cycle[:, self.cycle[:stop]]
-            if not is_chosen:
-                beside = _best_beside(got, without, phases, self.rhythm.season)
-                spread, is_chosen = _smooth_phases(phases, beside), True
-            year = _shrunk(got @ spread, without @ spread)
+            week_day = cycle[:, self.cycle[:stop]]
+            year = _shrunk(got @ spread, (expected * week_day) @ spread)
             if self.rhythm.cycle > 1:
                 of_year = year[:, self.year[:stop]]
                 cycle = _shrunk(got @ days, (expected * of_year) @ days)
@@ -114,36 +106,10 @@ class PooledSeason:
         return np.stack([values[self.group == k].sum(0) for k in range(self.n_groups)])
 
 
-def _smooth_phases(phase: np.ndarray, beside: float) -> np.ndarray:
-    """Periods x phases: each period counts fully for its phase, `beside` for the two next to it."""
-    one = np.eye(YEAR_WEEKS)
-    return one[phase] @ (one + beside * (np.roll(one, 1, 0) + np.roll(one, -1, 0)))
-
-
-def _best_beside(got: np.ndarray, expected: np.ndarray, phase: np.ndarray, season: int) -> float:
-    """How much neighbouring weeks should count, by the last year foretold from those before it.
-
-    `got`, `expected` groups x periods: demand, and what a year without season would bring. Only
-    shape is judged: each quarter's own level is given. BESIDE with less than two whole years.
-    """
-    cut = got.shape[1] - season
-    if cut < season:
-        return BESIDE
-    quarter = np.arange(season) * 4 // season
-    starts = np.searchsorted(quarter, range(4))
-
-    def error(beside: float) -> float:
-        spread = _smooth_phases(phase[:cut], beside)
-        index = _shrunk(got[:, :cut] @ spread, expected[:, :cut] @ spread)
-        made, real = expected[:, cut:] * index[:, phase[cut:]], got[:, cut:]
-        sums = [np.add.reduceat(values, starts, axis=1) for values in (real, made)]
-        level = np.divide(*sums, out=np.zeros_like(sums[0]), where=sums[1] > 0)
-        return float(np.abs(real - level[:, quarter] * made).sum())
-
-    errors = {beside: error(beside) for beside in SHARPER}
-    best = min(errors, key=errors.get)
-    usual = error(BESIDE)
-    return best if errors[best] <= usual - EARNS * got[:, cut:].sum() else BESIDE
+def _smooth_phases(phase: np.ndarray, count: int) -> np.ndarray:
+    """Periods x phases: each period counts fully for its phase, less for the two beside it."""
+    one = np.eye(count)
+    return one[phase] @ (one + BESIDE * (np.roll(one, 1, 0) + np.roll(one, -1, 0)))
 
 
 def _shrunk(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
