@@ -36,11 +36,13 @@
 
 
 {#- Restricts a select from `name` to what this build has to look at again, by `key`: the orders that
-    are touched unless `table` says otherwise. All in a full build. -#}
+    are touched unless `table` says otherwise. All in a full build. An inner join, for a semi join may
+    be turned around and keep all of `name` in memory. -#}
 {% macro only_touched(name, table='int_touched_orders', key='order_id') -%}
     {%- set touched = ref(table) -%}
     {%- if not (execute and is_full_build()) -%}
-    semi join {{ touched }} as touched on touched.{{ key }} = {{ name }}.{{ key }}
+    inner join (select distinct {{ key }} as touched_key from {{ touched }}) as touched
+        on touched.touched_key = {{ name }}.{{ key }}
     {%- endif -%}
 {%- endmacro %}
 

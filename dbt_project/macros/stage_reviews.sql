@@ -1,20 +1,23 @@
 {#- The whole staging model of a platform's reviews: they land in one shape everywhere. Reviews that
     `condition`, SQL over the lake's columns, is not true of are left out. -#}
 {% macro stage_reviews(platform, condition='true') -%}
-with current_reviews as (
-    {{ current_rows(platform, 'reviews', [
-        'shop_id', 'review_id', 'order_id', 'line_id', 'platform_item_id', 'platform_sku_id',
-        'created_at',
-    ]) }}
-)
-
-select
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='review_id'
+) }}
+{%- set review_id -%}
     concat_ws(
         ':', platform, shop_id,
         coalesce(review_id, md5(concat_ws(
             '|', order_id, line_id, platform_item_id, platform_sku_id, epoch_us(created_at)
         )))
-    ) as review_id,
+    )
+{%- endset %}
+with current_reviews as (
+    {{ current_records(platform, 'reviews', review_id, 'review_id') }}
+)
+
+select
+    {{ review_id }} as review_id,
     case when order_id is not null then concat_ws(':', platform, shop_id, order_id) end as order_id,
     case
         when order_id is not null and line_id is not null
