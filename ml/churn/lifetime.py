@@ -1,6 +1,7 @@
 """Buy-till-you-die models of purchase days, BG/NBD and Pareto/NBD: two rates and an end a head."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -138,7 +139,7 @@ class ParetoNbd:
         The density of the first purchase, (r+x) (alpha+T)^(r+x) / (alpha+T+u)^(r+x+1) times the
         chance to be there still, ((beta+T) / (beta+T+u))^s, summed over u by Gauss-Legendre.
         """
-        node, weight = np.polynomial.legendre.leggauss(_QUADRATURE_NODES)
+        node, weight = _quadrature()
         u = (days * (node + 1) / 2)[:, None]
         buying, leaving = self.alpha + h.age, self.beta + h.age
         density = np.exp(
@@ -175,6 +176,11 @@ class ParetoNbd:
         early, late = term(h.last), term(h.age)
         gap = np.minimum(late - early, -1e-12)
         return np.log(self.s) - np.log(total) + early + np.log(-np.expm1(gap))
+
+
+@cache
+def _quadrature() -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(_QUADRATURE_NODES)
 
 
 LifetimeModel = BetaGeometric | ParetoNbd

@@ -39,7 +39,10 @@ class Timeline:
     def of(cls, events: pd.DataFrame) -> "Timeline":
         """Order `events` (feat_customer_events); raises ValueError when the frame is not one."""
         FEAT_CUSTOMER_EVENTS.check(events)
-        ordered = events.sort_values(["customer_id", "ds"], ignore_index=True)
+        if _is_ordered(events):
+            ordered = events.reset_index(drop=True)
+        else:
+            ordered = events.sort_values(["customer_id", "ds"], ignore_index=True)
         customers = pd.Index(ordered["customer_id"].unique())
         day = day_number(ordered["ds"])
         place = customers.get_indexer(ordered["customer_id"]) * _SPAN + day
@@ -62,3 +65,10 @@ class Timeline:
         found = np.minimum(end, len(self.day) - 1)
         same = (end < len(self.day)) & (self._place[found] // _SPAN == customer)
         return np.where(same, self.day[found] - day_number(slices["as_of"]), np.inf)
+
+
+def _is_ordered(events: pd.DataFrame) -> bool:
+    customer, day = events["customer_id"].to_numpy(object), events["ds"].to_numpy()
+    is_same = customer[1:] == customer[:-1]
+    rises = np.where(is_same, day[1:] >= day[:-1], customer[1:] > customer[:-1])
+    return bool(rises.all())
