@@ -244,7 +244,7 @@ def _metadata(orders: pd.DataFrame) -> dict[str, object]:
         "dagster/row_count": len(orders),
         "rows_to_order": int((orders["order_qty"] > 0).sum()),
         "units_to_order": float(orders["order_qty"].sum()),
-        "order_amount_yuan": float(orders["order_amount"].sum()),
+        "order_amount_yuan": round(float(orders["order_amount"].sum()), 2),
         "exceptions": int(orders["is_exception"].sum()),
         "rows_cut_by_a_limit": int((orders["bound_by"] != "").sum()),
         "rows_overridden": int((orders["override"] != "").sum()),
