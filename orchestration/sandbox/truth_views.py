@@ -114,8 +114,9 @@ def _narrow_orders(
             "from whole.orders semi join seen using (order_no) where parent_order_no is not null"
         )
         connection.execute(
-            "insert into seen select order_no from whole.orders o where exists "
-            "(select 1 from family f where f.order_no in (o.order_no, o.parent_order_no)) "
+            "insert into seen select order_no from whole.orders "
+            "where (order_no in (select order_no from family) "
+            "or parent_order_no in (select order_no from family)) "
             "and order_no not in (select order_no from seen)"
         )
     for name in ("orders", *_OF_AN_ORDER):

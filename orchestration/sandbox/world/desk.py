@@ -14,6 +14,7 @@ from orchestration.sandbox.world.media import Media
 from orchestration.sandbox.world.needs import Needs
 from orchestration.sandbox.world.oddities import Oddities, join
 from orchestration.sandbox.world.orders import BRUSH, DAY, NONE, Checkout, Lines, Orders
+from orchestration.sandbox.world.rows import first_in_group
 from orchestration.sandbox.world.sales import Counter, Sales
 from orchestration.sandbox.world.traffic import Traffic
 
@@ -185,8 +186,7 @@ class Desk:
         new = (self.state.ids_used[h] >> bit & 1) == 0
         code, h, bit = code[new], h[new], bit[new]
         np.bitwise_or.at(self.state.ids_used, h, (1 << bit).astype(np.int32))
-        begins = np.r_[True, h[1:] != h[:-1]] if len(h) else np.zeros(0, dtype=bool)
-        first = begins & (self.state.first_id[h] < 0)
+        first = first_in_group(h) & (self.state.first_id[h] < 0)
         self.state.first_id[h[first]] = bit[first]
         more = ~first
         other = h[more] * 16 + self.state.first_id[h[more]]

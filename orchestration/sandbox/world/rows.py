@@ -16,7 +16,7 @@ class Rows:
     def take(self, which: np.ndarray) -> Self:
         """The rows that a mask or an index array picks."""
         if isinstance(which, np.ndarray) and which.dtype == bool:
-            which = np.flatnonzero(which)
+            which = which.nonzero()[0]
         return type(self)(**{name: column[which] for name, column in vars(self).items()})
 
     @classmethod
@@ -28,13 +28,15 @@ class Rows:
 
 def first_in_group(group: np.ndarray) -> np.ndarray:
     """Which entries begin a new group; `group` is sorted."""
-    return np.r_[True, group[1:] != group[:-1]] if len(group) else np.zeros(0, dtype=bool)
+    begins = np.ones(len(group), dtype=bool)
+    np.not_equal(group[1:], group[:-1], out=begins[1:])
+    return begins
 
 
 def place_in_group(group: np.ndarray) -> np.ndarray:
     """0, 1, 2, … within each run of equal values; `group` is sorted."""
-    starts = np.flatnonzero(first_in_group(group))
-    return np.arange(len(group)) - np.repeat(starts, np.diff(np.r_[starts, len(group)]))
+    at = np.arange(len(group))
+    return at - np.maximum.accumulate(np.where(first_in_group(group), at, 0))
 
 
 def split(total: np.ndarray, weight: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.sandbox.world.catalogue import SUPPLIERS, Catalogue
-from orchestration.sandbox.world.rows import Rows, place_in_group
+from orchestration.sandbox.world.rows import Rows, first_in_group
 
 WAREHOUSES = ("10001", "10002")
 WAREHOUSE_NAMES = ("杭州仓", "广州仓")
@@ -96,8 +96,8 @@ class Shelf:
             order = np.argsort(key, kind="stable")
             lined = open_parts.take(order)
             total = lined.qty.cumsum()
-            first = np.flatnonzero(place_in_group(key[order]) == 0)
-            before = np.repeat(total[first] - lined.qty[first], np.diff(np.r_[first, len(total)]))
+            begins = first_in_group(key[order])
+            before = (total[begins] - lined.qty[begins])[begins.cumsum() - 1]
             fits = total - before <= free[lined.sku, lined.warehouse]
             refused = np.zeros(rows, dtype=bool)
             refused[lined.row[~fits]] = True
