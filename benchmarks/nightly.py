@@ -2,8 +2,8 @@
 
 python -m benchmarks.nightly [--scale large]
 
-Both go from landing files to marts: the limit is on one more day, loaded and built, against all
-days, loaded and built. The ratio of dbt alone is printed beside it. The features for training look
+The limit is on the marts: one more day, loaded and built, against a full build from the lake. What
+that is of loading and building all days is printed beside it. The features for training look
 at every customer anew on every slice day, and the slice days move with as_of: they are timed apart.
 """
 
@@ -51,7 +51,7 @@ def main() -> int:
     for name, rows in figures["differing"].items():
         print(f"differs: {name}, {rows} rows")
     print(f"differences: {len(figures['differing'])}")
-    print(f"ratio of dbt alone: {figures['dbt_ratio']:.3f}")
+    print(f"of loading and building all days: {figures['of_all_days']:.3f}")
     print(f"ratio: {figures['ratio']:.3f} (limit {LIMIT})")
     return 0 if figures["ratio"] <= LIMIT and not figures["differing"] else 1
 
@@ -62,13 +62,11 @@ def measure(landing: Path, place: Place) -> dict:
     shutil.rmtree(place.folder, ignore_errors=True)
     with PeakMemory() as memory:
         seconds = _played(landing, place, again)
-    one_more, everything = (
-        seconds["load_s"] + seconds["incremental_s"],
-        seconds["load_all_s"] + seconds["load_s"] + seconds["full_s"],
-    )
+    one_more = seconds["load_s"] + seconds["incremental_s"]
+    everything = seconds["load_all_s"] + seconds["load_s"] + seconds["full_s"]
     return seconds | {
-        "dbt_ratio": seconds["incremental_s"] / seconds["full_s"],
-        "ratio": one_more / everything,
+        "of_all_days": one_more / everything,
+        "ratio": one_more / seconds["full_s"],
         "peak_gib": round(memory.gib, 2),
         "differing": differing(place.warehouse, again["warehouse"], prefixes=LASTING),
     }

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ml.columns import OPEN_ORDERS
 from ml.replenishment.stock_path import Arrival
 
-OPEN_ORDER_COLUMNS = ("unique_id", "expected_on", "open_qty")
+OPEN_ORDER_COLUMNS = tuple(OPEN_ORDERS.columns)
 
 
 @dataclass(frozen=True)
