@@ -103,29 +103,51 @@ def _played(landing: Path, place: Place, again: dict) -> dict[str, float]:
 
 
 def differing(one: Path, other: Path, *, prefixes: tuple[str, ...] = ("",)) -> dict[str, int]:
-    """Tables that are not the same in both warehouses, with the rows only one of them has.
+    """Tables and views that do not hold the same in both warehouses, with the rows only one has.
 
-    Only tables whose name begins with one of `prefixes` are compared.
+    Only those whose name begins with one of `prefixes` are compared; what only one warehouse has
+    differs by all of its rows. The files' names must differ, for views name their database.
     """
+    found = {}
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{one}' as one (read_only)")
-        connection.execute(f"attach '{other}' as other (read_only)")
-        tables = connection.execute(
-            "select distinct schema_name, table_name from duckdb_tables() "
-            "where database_name in ('one', 'other') order by all"
+        for path in (one, other):
+            connection.execute(f"attach '{path}' as \"{path.stem}\" (read_only)")
+        names = connection.execute(
+            "select schema_name, table_name, list_sort(list(database_name)) from ("
+            "  select schema_name, table_name, database_name from duckdb_tables() union all"
+            "  select schema_name, view_name, database_name from duckdb_views() where not internal"
+            ") where database_name in (?, ?) group by all order by all",
+            [one.stem, other.stem],
         ).fetchall()
-        found = {}
-        for schema, name in tables:
+        for schema, name, databases in names:
             if not name.startswith(prefixes):
                 continue
-            left, right = (f'{side}."{schema}"."{name}"' for side in ("one", "other"))
-            rows = connection.execute(
-                f"select (select count(*) from (from {left} except all from {right})) + "
-                f"(select count(*) from (from {right} except all from {left}))"
-            ).fetchall()[0][0]
+            sides = [f'"{database}"."{schema}"."{name}"' for database in databases]
+            rows = _only_in_one(connection, *sides)
             if rows:
                 found[f"{schema}.{name}"] = rows
-        return found
+    return found
+
+
+def _only_in_one(
+    connection: duckdb.DuckDBPyConnection, left: str, right: str | None = None
+) -> int:
+    """Rows that only one of two tables has. Sums of hashes say whether there are any: rows
+    themselves are only compared where those differ, for millions of them need gigabytes."""
+    if right is None:
+        return connection.execute(f"select count(*) from {left}").fetchall()[0][0]
+    sums = [
+        connection.execute(
+            f"select count(*), sum(cast(hash(side) as hugeint)) from {table} as side"
+        ).fetchall()
+        for table in (left, right)
+    ]
+    if sums[0] == sums[1]:
+        return 0
+    return connection.execute(
+        f"select (select count(*) from (from {left} except all from {right})) + "
+        f"(select count(*) from (from {right} except all from {left}))"
+    ).fetchall()[0][0]
 
 
 if __name__ == "__main__":

@@ -108,19 +108,17 @@ def build(
     target = (place.folder / "dbt").absolute()  # dbt takes a relative one from its project
     exports = exports or place.exports
     exports.mkdir(parents=True, exist_ok=True)
-    variables = json.dumps({"as_of": as_of.isoformat(), "since": since})
     command = [str(Path(sys.executable).with_name("dbt")), "build"]
     command += ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
     command += ["--target-path", str(target), "--log-path", str(target)]
-    command += ["--vars", variables, *select]
-    if since is None:
-        command.append("--full-refresh")
+    command += select
     places = {
         "STORK_LAKE": place.lake,
         "STORK_EXPORTS": exports,
         "STORK_WAREHOUSE": warehouse or place.warehouse,
     }
-    environment = os.environ | {name: str(path.absolute()) for name, path in places.items()}
+    told = {"STORK_AS_OF": as_of.isoformat(), "STORK_SINCE": json.dumps(since) if since else ""}
+    environment = os.environ | told | {name: str(p.absolute()) for name, p in places.items()}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"dbt failed:\n{done.stdout[-6000:]}{done.stderr[-2000:]}")

@@ -198,6 +198,7 @@ def _forest_columns(frame: pd.DataFrame) -> np.ndarray:
 
 def _joined(codes: list[str], holds: np.ndarray) -> np.ndarray:
     """Per row, the codes that hold, joined by commas."""
-    patterns, which = np.unique(holds, axis=0, return_inverse=True)
-    words = [",".join(np.array(codes)[pattern]) for pattern in patterns]
-    return np.array(words, dtype=object)[which.ravel()]
+    bits = 1 << np.arange(len(codes))
+    patterns, which = np.unique(holds @ bits, return_inverse=True)
+    words = [",".join(np.array(codes)[(pattern & bits) > 0]) for pattern in patterns]
+    return np.array(words, dtype=object)[which]

@@ -25,6 +25,7 @@ def expanded(template: str, **variables: object) -> str:
         ref=lambda *names: names[-1],
         config=lambda **_: "",
         var=lambda name, default=None: variables.get(name, default),
+        told=variables.get,
         execute=True,
         **{"return": lambda value: value},
     )

@@ -80,7 +80,7 @@ def sql(lake: Path, model: str, as_of: str) -> str:
             "union_by_name = true, hive_partitioning = true)"
         ),
         config=lambda **_: "",
-        var=lambda name, default=None: {"as_of": as_of}.get(name, default),
+        told={"as_of": as_of}.get,
         is_incremental=lambda: False,
         execute=True,
         **{"return": lambda value: value},

@@ -167,17 +167,23 @@ class Loads:
     def __init__(self, lake: Path) -> None:
         self.lake = empty_lake(lake)
         self.numbers: dict[str, int] = {}
+        self.last_days: dict[tuple[str, int], date] = {}
 
     def load(self, records: list) -> None:
         fresh = {(platform, dataset) for platform, dataset, _, _ in records}
         for key in fresh:
             self.numbers[".".join(key)] = self.numbers.get(".".join(key), 0) + 1
         for platform, dataset, day, rows in records:
-            number = self.numbers[f"{platform}.{dataset}"]
+            name = f"{platform}.{dataset}"
+            number = self.numbers[name]
+            self.last_days[name, number] = max(day, self.last_days.get((name, number), day))
             land(self.lake, platform, dataset, rows, landed_on=day, load_no=number)
 
     def seen(self, as_of: date) -> dict[str, object]:
-        return {"as_of": str(as_of), "loads": dict(self.numbers)}
+        """What a build on this day has seen; a load of which something is still to come is not."""
+        to_come = {name for (name, _), last in self.last_days.items() if last > as_of}
+        seen = {name: number for name, number in self.numbers.items() if name not in to_come}
+        return {"as_of": str(as_of), "loads": seen}
 
 
 def contents(warehouse: duckdb.DuckDBPyConnection) -> dict[str, list]:

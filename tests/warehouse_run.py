@@ -39,8 +39,7 @@ def build(
     exports = tmp / "exports"
     exports.mkdir(exist_ok=True)
     warehouse = tmp / "warehouse.duckdb"
-    variables = {"as_of": str(as_of), "since": dict(since) if since else None}
-    arguments = ["--vars", json.dumps(variables)]
+    arguments = []
     if full_refresh and since is None and command != "test":
         arguments.append("--full-refresh")
     if select is not None:
@@ -56,6 +55,8 @@ def build(
         cwd=tmp,
         env=os.environ
         | {
+            "STORK_AS_OF": str(as_of),
+            "STORK_SINCE": json.dumps(dict(since)) if since else "",
             "STORK_LAKE": str(lake),
             "STORK_EXPORTS": str(exports),
             "STORK_WAREHOUSE": str(warehouse),

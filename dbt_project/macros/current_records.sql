@@ -6,21 +6,34 @@
     `record_id` is SQL over the lake's columns, unique per record; `stored_as` is the column of the
     calling model that holds it. An incremental run reads what was loaded since the last build and
     returns the records of it that beat what the table holds; the model must keep load_no,
-    source_version, row_hash, landed_on and source_file.
+    source_version, row_hash, landed_on and source_file. Where several records make one row, as a list
+    and its details do, `together` is SQL for what they share, instead of `stored_as`: then all records
+    of a row are returned that has a new one.
 -#}
-{% macro current_records(platform, dataset, record_id, stored_as) -%}
+{% macro current_records(platform, dataset, record_id, stored_as=none, together=none) -%}
     {%- set lake = source(platform, dataset) -%}
     {%- set visible = 'landed_on <= ' ~ as_of() -%}
-    {%- if execute and not is_full_build() and is_incremental() -%}
+    {%- set is_update = execute and not is_full_build() and is_incremental() -%}
+    {%- if is_update and together is none -%}
         {%- set visible = visible ~ ' and ' ~ is_new(platform, dataset) -%}
+    {%- elif is_update -%}
+        {%- set visible -%}
+            {{ visible }}
+            and {{ together }} in (
+                select {{ together }}
+                from {{ lake }}
+                where {{ visible }} and {{ is_new(platform, dataset) }}
+            )
+        {%- endset -%}
     {%- endif -%}
+    {%- set beats_held = is_update and together is none -%}
     with fresh as (
         select {{ record_id }} as record_id, {{ newest_copy() }} as newest
         from {{ lake }}
         where {{ visible }}
         group by all
     )
-    {%- if execute and not is_full_build() and is_incremental() %},
+    {%- if beats_held %},
 
     held as (
         select {{ stored_as }} as record_id, {{ newest_copy() }} as newest
@@ -38,7 +51,7 @@
             ) as copy,
             date '2200-01-01' - fresh.newest.days_before as landed_on
         from fresh
-        {%- if execute and not is_full_build() and is_incremental() %}
+        {%- if beats_held %}
         left join held
             on held.record_id = fresh.record_id
         where held.record_id is null or fresh.newest > held.newest

@@ -1,20 +1,22 @@
 {#- Whether every table is built anew: nothing says what the last build had seen, or a person asks. -#}
 {% macro is_full_build() -%}
-    {{ return(var('since', none) is none or flags.FULL_REFRESH) }}
+    {{ return(told('since') is none or flags.FULL_REFRESH) }}
 {%- endmacro %}
 
 
-{#- The condition for rows of the lake, or of a staging table, that the last build could not see:
-    loaded since, or landed on a day that was still to come. True of all rows in a full build. -#}
+{#- dbt asks this for every incremental model and seed. -#}
+{% macro should_full_refresh() -%}
+    {{ return(is_full_build()) }}
+{%- endmacro %}
+
+
+{#- The condition for rows of the lake, or of a staging table, that the last build did not see: those
+    of later loads. A number alone, so that only their files are read. True of all in a full build. -#}
 {% macro is_new(platform, dataset) -%}
     {%- if is_full_build() -%}
         true
     {%- else -%}
-        {%- set since = var('since') -%}
-        (
-            load_no > {{ since['loads'].get(platform ~ '.' ~ dataset, 0) }}
-            or landed_on > cast('{{ since["as_of"] }}' as date)
-        )
+        load_no > {{ told('since')['loads'].get(platform ~ '.' ~ dataset, 0) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -47,6 +49,26 @@
 {%- endmacro %}
 
 
+{#- The same for lines, by the account that ordered: that of `int_touched_accounts`. -#}
+{% macro only_touched_accounts(name) -%}
+    {%- set touched = ref('int_touched_accounts') -%}
+    {%- if not (execute and is_full_build()) -%}
+    inner join {{ touched }} as touched
+        on touched.buyer_key = {{ name }}.buyer_key
+        and touched.shop_id = {{ name }}.shop_id
+        and touched.platform = {{ name }}.platform
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The lines as their platforms tell them that this build looks at; all in a full build. -#}
+{% macro lines_to_read() -%}
+    {%- set everything = ref('int_lines') -%}
+    {%- set touched = ref('int_touched_lines') -%}
+    {{ everything if execute and is_full_build() else touched }}
+{%- endmacro %}
+
+
 {#- Takes what this build looks at again out of an incremental table before its new rows come in: the
     rows whose `key` is in `table`. There may be none of them any more. -#}
 {% macro forget(table='int_touched_orders', key='order_id') -%}
@@ -67,7 +89,7 @@
 
 {#- The last day the last build could see. -#}
 {% macro seen_as_of() -%}
-    cast('{{ (var("since", none) or {"as_of": "2000-01-01"})["as_of"] }}' as date)
+    cast('{{ (told("since") or {"as_of": "2000-01-01"})["as_of"] }}' as date)
 {%- endmacro %}
 
 
@@ -76,7 +98,7 @@
     {%- if is_full_build() -%}
         0
     {%- else -%}
-        {%- set since = var('since') -%}
+        {%- set since = told('since') -%}
         {{ since['loads'].values() | sum }} + (cast('{{ since["as_of"] }}' as date) - date '2000-01-01')
     {%- endif -%}
 {%- endmacro %}

@@ -17,7 +17,8 @@ PROJECT_FILES = {".sql", ".py", ".yml", ".csv"}
 class Build:
     """One whole build: its as-of day, the loads the lake held, and the dbt project it ran.
 
-    `loads` maps "<platform>.<dataset>" to the number of its last complete load.
+    `loads` maps "<platform>.<dataset>" to the number of the last load it saw whole: what landed
+    after `as_of` it could not see.
     """
 
     as_of: str
@@ -27,7 +28,7 @@ class Build:
     @classmethod
     def of_today(cls, lake: Path, as_of: date) -> "Build":
         """What a build that starts now will have seen."""
-        return cls(as_of.isoformat(), completed_loads(lake), project_fingerprint())
+        return cls(as_of.isoformat(), completed_loads(lake, as_of), project_fingerprint())
 
     def since(self, last: "Build | None") -> dict[str, object] | None:
         """dbt's variable `since`, or None when everything must be built anew.

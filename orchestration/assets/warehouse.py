@@ -120,11 +120,11 @@ def warehouse(
         build = Build.of_today(Path(lake.folder), lake.last_visible_day())
         since = build.since(last)
         context.log.info("everything anew" if since is None else f"what changed since {since}")
-        arguments = ["build", "--exclude-resource-type", "unit_test", *_variables(lake, since)]
-        if since is None:
-            arguments.append("--full-refresh")
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
         with _target(settings, context.run.run_id) as target:
-            yield from dbt.cli(arguments, context=context, target_path=target).stream()
+            with _told(lake, since):
+                run = dbt.cli(arguments, context=context, target_path=target)
+            yield from run.stream()
         if not context.is_subset:
             keep_build(log, build)
 
@@ -171,9 +171,11 @@ def _unit_results(
     project = project_fingerprint()
     if kept.exists() and (known := json.loads(kept.read_text()))["project"] == project:
         return known["results"]
-    arguments = ["test", "--select", "test_type:unit", *_variables(lake)]
+    arguments = ["test", "--select", "test_type:unit"]
     with _target(settings, name) as target:
-        done = dbt.cli(arguments, target_path=target, raise_on_error=False).wait()
+        with _told(lake):
+            run = dbt.cli(arguments, target_path=target, raise_on_error=False)
+        done = run.wait()
         if done.process.returncode not in (0, 1):  # 1: a test failed, which is an answer
             raise dg.Failure(f"dbt could not run its unit tests, see {target / 'dbt.log'}")
         found = {
@@ -186,9 +188,18 @@ def _unit_results(
     return found
 
 
-def _variables(lake: Lake, since: dict[str, object] | None = None) -> list[str]:
-    variables = {"as_of": lake.last_visible_day().isoformat(), "since": since}
-    return ["--vars", json.dumps(variables)]
+@contextmanager
+def _told(lake: Lake, since: dict[str, object] | None = None) -> Iterator[None]:
+    """What dbt's macro `told` reads: the environment a call of dbt starts with. As variables they
+    would make dbt parse the project anew every night."""
+    told = {
+        "STORK_AS_OF": lake.last_visible_day().isoformat(),
+        "STORK_SINCE": json.dumps(since) if since else "",
+    }
+    os.environ.update(told)
+    yield
+    for name in told:
+        del os.environ[name]
 
 
 @contextmanager

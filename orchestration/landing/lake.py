@@ -34,12 +34,13 @@ def ensure_lake(lake: Path) -> None:
             _ensure_schema(lake / "quarantine" / platform / name, QUARANTINE_TYPES)
 
 
-def completed_loads(lake: Path) -> dict[str, int]:
+def completed_loads(lake: Path, landed_by: date = date.max) -> dict[str, int]:
     """ "<platform>.<dataset>" -> the number of its last complete load; without those never loaded.
 
-    The rows of load n lie in the folder `load_no=n` of the dataset.
+    A load counts if all files of it and of every load before it had landed by `landed_by`. The rows
+    of load n lie in the folder `load_no=n` of the dataset.
     """
-    return last_loads(lake)
+    return last_loads(lake, landed_by)
 
 
 def load_day(

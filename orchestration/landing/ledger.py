@@ -153,13 +153,21 @@ class Ledger:
             self._table = self._table.filter(pc.invert(gone))
 
 
-def last_loads(lake: Path) -> dict[str, int]:
-    """ "<platform>.<dataset>" -> the number of its last complete load."""
+def last_loads(lake: Path, landed_by: date = date.max) -> dict[str, int]:
+    """ "<platform>.<dataset>" -> the last complete load of which, and of all before it, every file
+    had landed by that day."""
     loads = {}
     for path in sorted((lake / "ledger").glob("*/*.parquet")):
-        numbers = pq.read_table(path, columns=["load_no"])["load_no"]
-        if not path.name.startswith(".") and len(numbers):
-            loads[f"{path.parent.name}.{path.stem}"] = pc.max(numbers).as_py()
+        if path.name.startswith("."):
+            continue
+        entries = pq.read_table(path, columns=["load_no", "landed_on"])
+        later = entries.filter(pc.greater(entries["landed_on"], landed_by))
+        if len(later):
+            number = pc.min(later["load_no"]).as_py() - 1
+        else:
+            number = pc.max(entries["load_no"]).as_py() or 0
+        if number:
+            loads[f"{path.parent.name}.{path.stem}"] = number
     return loads
 
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget('int_touched_days', 'ds') }}"
+    pre_hook="{{ forget('int_touched_accounts', 'account_key') }}"
 ) }}
 
 -- What one account ordered on one day, gifts along with it. Of the category it keeps that of the
@@ -20,7 +20,7 @@ with lines as (
         cast(coalesce(lines.paid_amount, 0) * 100 as hugeint) * 18446744073709551616
             + hash(lines.order_line_id, lines.component_no) as largest
     from {{ ref('int_visible_lines') }} as lines
-    {{ only_touched('lines', 'int_touched_days', 'ds') }}
+    {{ only_touched_accounts('lines') }}
     left join {{ ref('int_skus') }} as skus
         on skus.sku_id = lines.sku_id
     where lines.is_demand and lines.buyer_key is not null

@@ -7,13 +7,14 @@
 -- Every account that ever ordered, with the unionids it was seen with and what it bought.
 with lines as (
     select
-        concat_ws(':', platform, shop_id, buyer_key) as account_key,
-        platform,
-        shop_id,
-        buyer_key,
-        union_key
-    from {{ ref('int_order_lines') }}
-    where buyer_key is not null
+        concat_ws(':', lines.platform, lines.shop_id, lines.buyer_key) as account_key,
+        lines.platform,
+        lines.shop_id,
+        lines.buyer_key,
+        lines.union_key
+    from {{ ref('int_order_lines') }} as lines
+    {{ only_touched_accounts('lines') }}
+    where lines.buyer_key is not null
 ),
 
 accounts as (
@@ -25,7 +26,6 @@ accounts as (
         list_sort(list(distinct lines.union_key) filter (where lines.union_key is not null))
             as union_keys
     from lines
-    {{ only_touched('lines', 'int_touched_accounts', 'account_key') }}
     group by lines.account_key
 ),
 

@@ -9,8 +9,15 @@ with clues as (
     select customer_id, hash(birth_month, confidence) as clue
     from {{ ref('int_told_births') }}
     union all
-    select customer_id, hash(month, product_stage, months_from, months_to, edge_months) as clue
-    from {{ ref('int_baby_purchases') }}
+    select
+        customers.customer_id,
+        hash(
+            purchases.account_key, purchases.month, purchases.product_stage, purchases.months_from,
+            purchases.months_to, purchases.edge_months, purchases.lines
+        ) as clue
+    from {{ ref('int_account_purchases') }} as purchases
+    inner join {{ ref('int_customer_ids') }} as customers
+        on customers.account_key = purchases.account_key
 ),
 
 digests as (

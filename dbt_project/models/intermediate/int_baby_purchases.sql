@@ -1,13 +1,20 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget('int_touched_customers', 'customer_id') }}"
+) }}
+
 -- What tells a baby's age: one row per customer, month and kind of product with an age of use.
--- Gifts are what the shop chose, and brush orders are nobody's need: neither is among the lines.
 select
-    lines.customer_id,
-    year(lines.ds) * 12 + month(lines.ds) - 1 as month,
-    stages.product_stage,
-    stages.months_from,
-    stages.months_to,
-    stages.edge_months,
-    count(*) as lines
-from {{ ref('int_customer_lines') }} as lines
-inner join {{ ref('int_consumption_stages') }} as stages using (sku_id)
+    customers.customer_id,
+    purchases.month,
+    purchases.product_stage,
+    purchases.months_from,
+    purchases.months_to,
+    purchases.edge_months,
+    cast(sum(purchases.lines) as bigint) as lines
+from {{ ref('int_account_purchases') }} as purchases
+inner join {{ ref('int_customer_ids') }} as customers
+    on customers.account_key = purchases.account_key
+{{ only_touched('customers', 'int_touched_customers', 'customer_id') }}
 group by all

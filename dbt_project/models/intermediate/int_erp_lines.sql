@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- Lines that only the ERP tells of: all of a shop whose own orders do not land; of other shops what
 -- the platform does not know, which is gifts that staff put in and orders that are no sales. A gift
 -- goes to the platform's order.

@@ -6,6 +6,10 @@ with shops as (
     where has_order_feed and erp_shop_id is not null
 ),
 
+{# a number that orders of several shops share is sorted out by the whole order_id below -#}
+{% set touched = "semi join (select distinct array_to_string(string_split(order_id, ':')[3:], ':') "
+    ~ "as so_id from " ~ ref('int_touched_orders') ~ ") as numbers using (so_id)" %}
+{%- set only_numbers = '' if execute and is_full_build() else touched %}
 outbound as (
     select
         moved.order_id,
@@ -19,6 +23,7 @@ outbound as (
             outbound.warehouse_code as warehouse_id,
             outbound.qty
         from {{ ref('stg_jushuitan__outbound') }} as outbound
+        {{ only_numbers }}
         inner join shops using (erp_shop_id)
         where outbound.warehouse_code is not null and outbound.qty > 0
     ) as moved
@@ -47,6 +52,7 @@ planned as (
             concat_ws(':', shops.platform, shops.shop_id, lines.so_id) as order_id,
             lines.warehouse_code as warehouse_id
         from {{ ref('stg_jushuitan__order_lines') }} as lines
+        {{ only_numbers }}
         inner join shops using (erp_shop_id)
         where lines.warehouse_code is not null
     ) as planned

@@ -3,8 +3,7 @@
 -- base, nothing was paid, or the last line has it all.
 with lines as (
     select order_line_id, order_id, line_no, order_goods_amount, allocation_base
-    from {{ ref('int_lines') }} as lines
-    {{ only_touched('lines') }}
+    from {{ lines_to_read() }} as lines
     where paid_amount is null and order_goods_amount is not null
 ),
 

@@ -3,7 +3,8 @@
 ) }}
 
 -- Everything beside the orders that decides how a line reads, with a digest of what it leads to:
--- where a digest changes, the lines that use the key have to be looked at again. `changed_at_build` says
+-- where a digest changes, the lines that use the key have to be looked at again; of a SKU's words,
+-- its buyers. `changed_at_build` says
 -- since which build it has been so, so that a run that failed half-way forgets nothing.
 with codes as (
     select
@@ -102,6 +103,12 @@ current_keys as (
         default_warehouse_id as digest
     from {{ ref('stg_registry__shops') }}
     where default_warehouse_id is not null
+    union all
+    select
+        'sku' as kind,
+        sku_id as key,
+        md5(concat_ws('|', category, coalesce(baby_stage, '?'), sku_name)) as digest
+    from {{ ref('int_skus') }}
 )
 
 {% if execute and not is_full_build() and is_incremental() %}

@@ -8,15 +8,9 @@
 -- in it, also what only happened after as_of: int_visible_lines leaves that out.
 -- depends_on: {{ ref('int_lines_before') }}
 {% set component = '[{"code": "VARCHAR", "qty": "DOUBLE", "amount": "DECIMAL(18,2)"}]' %}
-with touched_lines as {{ 'not materialized' if is_full_build() else 'materialized' }} (
-    select lines.*
-    from {{ ref('int_lines') }} as lines
-    {{ only_touched('lines') }}
-),
-
-superseded as (
+with superseded as (
     select distinct parent_order_id as order_id
-    from {{ ref('int_lines') }}
+    from {{ lines_to_read() }}
     where parent_order_id is not null
 ),
 
@@ -47,7 +41,7 @@ freight_lines as (
     select
         order_id,
         min_by(order_line_id, (is_gift, line_no, order_line_id)) as order_line_id
-    from touched_lines
+    from {{ lines_to_read() }}
     where freight_amount <> 0
     group by order_id
 ),
@@ -58,7 +52,7 @@ component_texts as (
     select components from {{ ref('int_listings') }} where components is not null
     union
     select components
-    from touched_lines
+    from {{ lines_to_read() }}
     where components is not null
 ),
 
@@ -127,7 +121,7 @@ lines as (
         lines.order_kind in ('sale', 'presale') and coalesce(suspected.is_suspected, false)
             as is_brush_suspected,
         homes.digest as home_warehouse_id
-    from touched_lines as lines
+    from {{ lines_to_read() }} as lines
     left join {{ ref('int_line_amounts') }} as amounts
         on amounts.order_line_id = lines.order_line_id
     left join freight_lines

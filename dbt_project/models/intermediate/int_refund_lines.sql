@@ -56,7 +56,7 @@ asked as (
 
 superseded as (
     select distinct parent_order_id as order_id
-    from {{ ref('int_lines') }}
+    from {{ lines_to_read() }}
     where parent_order_id is not null
 ),
 
@@ -76,8 +76,7 @@ lines as (
         lines.{{ asked_order_id }} as asked_order_id,
         sum(coalesce(amounts.paid_amount, lines.paid_amount)) over (partition by lines.order_id)
             as order_paid_amount
-    from {{ ref('int_lines') }} as lines
-    {{ only_touched('lines') }}
+    from {{ lines_to_read() }} as lines
     left join {{ ref('int_line_amounts') }} as amounts
         on amounts.order_line_id = lines.order_line_id
     semi join asked

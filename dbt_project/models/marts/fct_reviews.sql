@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with reviews as (
     {% for platform in var('order_platforms') %}
     select

@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='told_as'
+) }}
 -- One after-sale and one sub-order of it. Douyin tells of an after-sale twice: the list says what
 -- was asked for, the detail what was paid back, and both are needed, so they are joined here. An
 -- after-sale of a whole order is split by what was asked for each sub-order.
@@ -5,7 +8,7 @@ with landed as (
     {{ current_records(
         'douyin', 'refunds',
         "concat_ws(':', platform, shop_id, 'a', aftersale_id, if(detail_id is null, 'l', 'd'))",
-        'refund_id'
+        together="concat_ws(':', platform, shop_id, 'a', aftersale_id)"
     ) }}
 ),
 
@@ -189,6 +192,7 @@ select
     type in ('return_refund', 'exchange', 'repair') and coalesce(return_qty, 1) > 0
         as is_goods_back,
     'a' as feed,
+    aftersale_key as told_as,
     load_no,
     source_version,
     row_hash,

@@ -1,10 +1,13 @@
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='told_as'
+) }}
 -- One after-sale and one SKU of it. The list says what was asked for, the detail what was paid back;
 -- both are needed, so they are joined here. The refund export names no SKU at all.
 with landed as (
     {{ current_records(
         'xiaohongshu', 'refunds',
         "concat_ws(':', platform, shop_id, 'r', returns_id, if(detail_id is null, 'l', 'd'))",
-        'refund_id'
+        together="concat_ws(':', platform, shop_id, 'r', returns_id)"
     ) }}
 ),
 
@@ -144,6 +147,7 @@ select
     updated_at as modified_at,
     type in ('return_refund', 'exchange', 'repair') as is_goods_back,
     'r' as feed,
+    returns_key as told_as,
     load_no,
     source_version,
     row_hash,

@@ -30,7 +30,7 @@
     {%- set name = relation.identifier -%}
     {%- if name in grow_with_orders -%}
         order_id in (select order_id from {{ relation.incorporate(path={'identifier': 'int_touched_orders'}) }})
-    {%- elif var('since')['loads'].get(relation.schema ~ '.' ~ name) is not none -%}
+    {%- elif told('since')['loads'].get(relation.schema ~ '.' ~ name) is not none -%}
         {{ is_new(relation.schema, name) }}
     {%- else -%}
         {%- set staged = modules.re.fullmatch('stg_([a-z]+)__(order_lines|orders|outbound|refunds)', name) -%}
