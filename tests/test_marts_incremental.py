@@ -18,6 +18,7 @@ SELECT = [
     "+dim_customer",
     "+dim_shop",
     "+dim_sku",
+    "+dim_baby",
 ]
 TABLES = (
     "fct_order_lines",
@@ -29,6 +30,9 @@ TABLES = (
     "int_order_lines",
     "int_refund_lines",
     "int_customer_ids",
+    "int_account_days",
+    "int_account_purchases",
+    "dim_baby",
 )
 SHOPS = [("taobao", "s1", "1"), ("jd", "s1", "2"), ("douyin", "s9", "3")]
 
@@ -59,6 +63,11 @@ class World:
         for code, born in (("MILK", FIRST), ("WIPE", FIRST), ("LATE", FIRST + timedelta(18))):
             row = {"shop_id": "erp", "sku_code": code, "barcode": f"69{code}", "is_bundle": False}
             self._put("jushuitan", "skus", born, row)
+            if code == "MILK":
+                # its words change long after it was bought
+                for day, stage in ((FIRST, "1段"), (FIRST + timedelta(24), "2段")):
+                    words = {"sku_name": f"奶粉 {stage}", "category": f"奶粉{stage}"}
+                    self._put("jushuitan", "skus", day, row | words)
         for day, qty in ((FIRST, 2), (FIRST + timedelta(15), 3)):
             # the same part of the bundle, told otherwise later
             row = {"shop_id": "erp", "bundle_code": "BOX", "component_sku_code": "MILK"}
@@ -219,6 +228,8 @@ def test_the_tables_hold_what_the_comparison_is_about(whole):
     lifecycles = {row[-1] for row in whole["fct_order_lines"]}
     assert len(whole["fct_order_lines"]) > 100
     assert len(whole["fct_refunds"]) > 15
+    assert {row[2] for row in whole["int_account_purchases"]} == {"formula 2"}
+    assert whole["dim_baby"]
     assert lifecycles
 
 
