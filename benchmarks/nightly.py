@@ -129,9 +129,7 @@ def differing(one: Path, other: Path, *, prefixes: tuple[str, ...] = ("",)) -> d
     return found
 
 
-def _only_in_one(
-    connection: duckdb.DuckDBPyConnection, left: str, right: str | None = None
-) -> int:
+def _only_in_one(connection: duckdb.DuckDBPyConnection, left: str, right: str | None = None) -> int:
     """Rows that only one of two tables has. Sums of hashes say whether there are any: rows
     themselves are only compared where those differ, for millions of them need gigabytes."""
     if right is None:
