@@ -32,6 +32,9 @@ class FrameSpec:
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` unchanged, or raise ValueError that names everything wrong with it."""
+        twice = frame.columns[frame.columns.duplicated()]
+        if len(twice):
+            raise ValueError(f"frame '{self.name}': column '{twice[0]}' is there more than once")
         problems = [
             f"column '{column}' is missing" for column in self.columns if column not in frame
         ]

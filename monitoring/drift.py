@@ -53,19 +53,24 @@ def psi(current: pd.Series, reference: pd.Series, *, n_bins: int = 10) -> float:
     empty one stays finite. 0 is no difference.
     """
     if _is_number(reference) and _is_number(current):
-        values = reference.dropna().to_numpy(float)
+        return _psi_of_numbers(_Sorted.of(current), _Sorted.of(reference), n_bins)
+    joined = pd.concat([current, reference], ignore_index=True).astype("string")
+    codes, found = pd.factorize(joined, use_na_sentinel=False)
+    sides = codes[: len(current)], codes[len(current) :]
+    return _psi_of_counts(*(np.bincount(side, minlength=len(found)) for side in sides))
+
+
+def _psi_of_numbers(current: "_Sorted", reference: "_Sorted", n_bins: int = 10) -> float:
+    edges = np.array([])
+    if len(reference.values):
         grid = np.linspace(0, 1, n_bins + 1)[:-1]
-        edges = np.unique(np.quantile(values, grid)) if len(values) else np.array([])
-        codes = [_bins(series, edges) for series in (current, reference)]
-        size = len(edges) + 2
-    else:
-        joined = pd.concat([current, reference], ignore_index=True).astype("string")
-        all_codes, found = pd.factorize(joined, use_na_sentinel=False)
-        codes = [all_codes[: len(current)], all_codes[len(current) :]]
-        size = len(found)
-    counts = [np.bincount(code, minlength=size) for code in codes]
-    seen = (counts[0] + counts[1]) > 0
-    p, q = ((c[seen] + 0.5) / (c[seen] + 0.5).sum() for c in counts)
+        edges = np.unique(np.quantile(reference.values, grid))
+    return _psi_of_counts(current.counts(edges), reference.counts(edges))
+
+
+def _psi_of_counts(current: np.ndarray, reference: np.ndarray) -> float:
+    seen = (current + reference) > 0
+    p, q = ((c[seen] + 0.5) / (c[seen] + 0.5).sum() for c in (current, reference))
     return float(np.sum((p - q) * np.log(p / q)))
 
 
@@ -88,11 +93,14 @@ def wasserstein(current: pd.Series, reference: pd.Series) -> float:
 
     A constant reference is measured in units of its own size, or 1 when it is zero.
     """
-    a = np.sort(current.dropna().to_numpy(float))
-    b = np.sort(reference.dropna().to_numpy(float))
+    return _distance(_Sorted.of(current), _Sorted.of(reference))
+
+
+def _distance(current: "_Sorted", reference: "_Sorted") -> float:
+    a, b = current.values, reference.values
     if not len(a) or not len(b):
         return float("nan")
-    points = np.sort(np.concatenate([a, b]))
+    points = np.sort(np.concatenate([a, b]), kind="stable")
     share_a = np.searchsorted(a, points[:-1], side="right") / len(a)
     share_b = np.searchsorted(b, points[:-1], side="right") / len(b)
     moved = float(np.sum(np.abs(share_a - share_b) * np.diff(points)))
@@ -100,6 +108,26 @@ def wasserstein(current: pd.Series, reference: pd.Series) -> float:
     if scale <= 1e-12 * max(1.0, abs(float(b[0]))):
         scale = abs(float(b[0])) or 1.0
     return moved / scale
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """The numbers of a column in order, sorted once for all measures, and how many are null."""
+
+    values: np.ndarray
+    n_null: int
+
+    @classmethod
+    def of(cls, column: pd.Series) -> "_Sorted":
+        numbers = column.to_numpy(float, na_value=np.nan)
+        numbers = np.sort(numbers)  # nulls go last
+        n_null = int(np.isnan(numbers).sum())
+        return cls(numbers[: len(numbers) - n_null], n_null)
+
+    def counts(self, edges: np.ndarray) -> np.ndarray:
+        """How many lie up to each edge and above the one before, above the last, and are null."""
+        below = np.searchsorted(self.values, edges, side="right")
+        return np.append(np.diff(below, prepend=0, append=len(self.values)), self.n_null)
 
 
 def demand_windows(
@@ -260,21 +288,16 @@ def _is_number(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
-def _bins(values: pd.Series, edges: np.ndarray) -> np.ndarray:
-    numbers = values.to_numpy(float, na_value=np.nan)
-    codes = np.searchsorted(edges, numbers, side="left")
-    return np.where(np.isnan(numbers), len(edges) + 1, codes)
-
-
 def _column(windows: Windows, column: str, limits: Limits) -> dict[str, object]:
     current, reference = windows.current[column], windows.reference[column]
-    size = psi(current, reference)
-    is_drifted = size > limits.psi
     moved = float("nan")
     means = [float("nan")] * 2
     if _is_number(current) and _is_number(reference):
-        moved = wasserstein(current, reference)
+        sides = _Sorted.of(current), _Sorted.of(reference)
+        size, moved = _psi_of_numbers(*sides), _distance(*sides)
         means = [float(current.mean()), float(reference.mean())]
-        # a column that lost all its values has no distance left to measure
-        is_drifted = is_drifted and (np.isnan(moved) or moved > limits.wasserstein)
+    else:
+        size = psi(current, reference)
+    # a column of words, or one that lost all its values, has no distance to measure
+    is_drifted = size > limits.psi and (np.isnan(moved) or moved > limits.wasserstein)
     return dict(zip(_TABLE, (column, size, moved, *means, bool(is_drifted)), strict=True))

@@ -8,6 +8,7 @@ from benchmarks import dominicks, dominicks_oj, online_retail, vn2_panel
 from benchmarks.frames import Frames
 from benchmarks.panels import absent
 from benchmarks.task import BadTask
+from ml.columns import quantile_column
 
 
 def test_vn2_series_begin_when_first_offered_and_know_their_stock_outs(tmp_path):
@@ -54,6 +55,19 @@ def test_dominicks_units_prices_and_promotions_are_those_of_the_week(tmp_path):
     assert known.loc[("2-1", day), "is_promo"] == 1
     assert known.loc[("2-2", day), "is_promo"] == 0
     assert not known.isna().to_numpy().any()
+
+
+def test_the_point_for_mape_has_the_least_expected_percentage_error():
+    levels = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
+    even = {quantile_column(level): [10 + 100 * level, 0.0] for level in levels}
+
+    point = dominicks.with_point_for_mape(pd.DataFrame(even))["for_mape"]
+
+    outcomes = np.clip(np.linspace(10, 110, 999), 11, 109)
+    errors = {f: np.mean(np.abs(f - outcomes) / outcomes) for f in np.arange(11, 109, 0.5)}
+    assert point[0] == pytest.approx(min(errors, key=errors.get), rel=0.02)
+    assert point[1] == 0
+    assert "for_mape" not in dominicks.with_point_for_mape(pd.DataFrame({"y_hat": [1.0]}))
 
 
 def test_dominicks_rounds_end_in_the_file_and_leave_one_week_out(tmp_path):

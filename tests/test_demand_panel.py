@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.columns import FrameSpec
 from ml.demand.panel import StaticCodes, build_history, check_known_future, check_panel
 
 WEEKS = pd.date_range("2025-01-06", periods=12, freq="W-MON")
@@ -114,3 +115,11 @@ def test_no_series_vanishes_whatever_the_order_the_gaps_or_the_kind_of_number(
     assert list(history.ids) == ["a", "b"]
     np.testing.assert_array_equal(np.isnan(history.y[0, : kept.size]), ~kept)
     np.testing.assert_array_equal(history.y[0][kept], y[kept])
+
+
+def test_a_column_that_is_there_twice_is_named():
+    frame = pd.DataFrame([["a", 1.0, 2.0]], columns=["unique_id", "y", "y"])
+    spec = FrameSpec("twice", {"unique_id": "text", "y": "number"}, grain=("unique_id",))
+
+    with pytest.raises(ValueError, match="column 'y' is there more than once"):
+        spec.check(frame)
