@@ -88,8 +88,14 @@ def drift_report(
     def build() -> tuple[list[Any], dict[str, Any]]:
         from evidently.presets import DataDriftPreset
 
+        class Overview(DataDriftPreset):
+            """The preset's table, which holds every column, without drawing each once more."""
+
+            def generate_metrics(self, context: Any) -> Sequence[Any]:
+                return super().generate_metrics(context)[:1]
+
         numbers = [c for c in shown if _is_number(current[c]) and _is_number(reference[c])]
-        preset = DataDriftPreset(
+        preset = Overview(
             columns=shown,
             num_method="psi",
             num_threshold=limits.psi,
