@@ -25,6 +25,11 @@ class Weights:
         share = np.full((1, members), 1 / members)
         return cls(share, share)
 
+    def drawn_to(self, member: int) -> "Weights":
+        """Half of these weights, and half for one member alone."""
+        only = np.eye(self.mean.shape[1])[member]
+        return Weights((self.mean + only) / 2, (self.quantiles + only) / 2)
+
 
 def skill_weights(
     y: np.ndarray,

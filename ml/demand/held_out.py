@@ -8,6 +8,12 @@ from ml.demand.baseline import Forecast
 from ml.demand.calibration import Calibration, HeldOut, calibrate
 from ml.demand.ensemble import Weights, combine, held_out_weights
 
+# Gains most from the weeks that were held out once it is fitted on them too, and its skill swings
+# least: half the weight is its own whatever few origins say. Four earlier windows, weights by skill
+# alone against this: WAPE VN2 .603 -> .592 and .517 -> .518, Online Retail .916 -> .917, Dominick's
+# .445 unchanged.
+LEAD = "xgboost"
+
 
 @dataclass(frozen=True)
 class Held:
@@ -44,4 +50,6 @@ def learn_from_held_out(
         edges,
         levels,
     )
+    if LEAD in members:
+        weights = weights.drawn_to(members.index(LEAD))
     return weights, calibration(weights, slice(None)), alone
