@@ -93,8 +93,8 @@ def with_point_for_mape(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with the column `for_mape`, the point of least expected percentage error, in units.
 
     That is the median of the forecast distribution with each outcome weighted by its inverse
-    (Gneiting 2011, section 2.2). The distribution is read off the quantile columns, straight between
-    them and flat beyond the outermost. Without at least three quantiles there is no such column.
+    (Gneiting 2011, section 2.2). The distribution is read off the quantile columns, straight
+    between them and flat beyond the outermost. With fewer than three there is no such column.
     """
     levels = {
         float(f"0.{name[1:].replace('_', '')}"): name
