@@ -25,10 +25,10 @@ class Weights:
         share = np.full((1, members), 1 / members)
         return cls(share, share)
 
-    def drawn_to(self, member: int) -> "Weights":
-        """Half of these weights, and half for one member alone."""
+    def mean_drawn_to(self, member: int) -> "Weights":
+        """The mean's weights half as they are and half for one member; the quantiles' as they are."""
         only = np.eye(self.mean.shape[1])[member]
-        return Weights((self.mean + only) / 2, (self.quantiles + only) / 2)
+        return Weights((self.mean + only) / 2, self.quantiles)
 
 
 def skill_weights(

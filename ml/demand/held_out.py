@@ -8,10 +8,10 @@ from ml.demand.baseline import Forecast
 from ml.demand.calibration import Calibration, HeldOut, calibrate
 from ml.demand.ensemble import Weights, combine, held_out_weights
 
-# Gains most from the weeks that were held out once it is fitted on them too, and its skill swings
-# least: half the weight is its own whatever few origins say. Four earlier windows, weights by skill
+# Gains most from the weeks that were held out once it is fitted on them too, and its mean swings
+# least: half the mean is its own whatever few origins say. Four earlier windows, weights by skill
 # alone against this: WAPE VN2 .603 -> .592 and .517 -> .518, Online Retail .916 -> .917, Dominick's
-# .445 unchanged.
+# .445 unchanged. Quantiles gain nothing by it (scaled pinball of the generated shop .175 -> .180).
 LEAD = "xgboost"
 
 
@@ -51,5 +51,5 @@ def learn_from_held_out(
         levels,
     )
     if LEAD in members:
-        weights = weights.drawn_to(members.index(LEAD))
+        weights = weights.mean_drawn_to(members.index(LEAD))
     return weights, calibration(weights, slice(None)), alone
