@@ -26,7 +26,7 @@ class Weights:
         return cls(share, share)
 
     def mean_drawn_to(self, member: int) -> "Weights":
-        """The mean's weights half as they are and half for one member; the quantiles' as they are."""
+        """Half of the mean's weights as they are, half for one member; the quantiles' stay."""
         only = np.eye(self.mean.shape[1])[member]
         return Weights((self.mean + only) / 2, self.quantiles)
 
