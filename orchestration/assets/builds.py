@@ -31,7 +31,7 @@ class Build:
         return cls(as_of.isoformat(), completed_loads(lake, as_of), project_fingerprint())
 
     def since(self, last: "Build | None") -> dict[str, object] | None:
-        """dbt's variable `since`, or None when everything must be built anew.
+        """What dbt is told as `since`, or None when everything must be built anew.
 
         Nothing is kept when there is no last build, when the tables' own definition changed, when
         the as-of day went back (what was visible then is not any more) or when the lake lost
