@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from benchmarks.memory import PeakMemory
 from benchmarks.pipeline import FEATURES, MARTS, Place, build, load_all, sandbox, seen_by_now, timed
@@ -105,47 +106,49 @@ def _played(landing: Path, place: Place, again: dict) -> dict[str, float]:
 def differing(one: Path, other: Path, *, prefixes: tuple[str, ...] = ("",)) -> dict[str, int]:
     """Tables and views that do not hold the same in both warehouses, with the rows only one has.
 
-    Only those whose name begins with one of `prefixes` are compared; what only one warehouse has
-    differs by all of its rows. The files' names must differ, for views name their database.
+    Only those whose name begins with one of `prefixes` are compared, row by row by 64-bit hashes,
+    which need little memory for millions of rows. What only one warehouse has differs by all of
+    its rows.
     """
-    found = {}
-    with duckdb.connect() as connection:
-        for path in (one, other):
-            connection.execute(f"attach '{path}' as \"{path.stem}\" (read_only)")
-        names = connection.execute(
-            "select schema_name, table_name, list_sort(list(database_name)) from ("
-            "  select schema_name, table_name, database_name from duckdb_tables() union all"
-            "  select schema_name, view_name, database_name from duckdb_views() where not internal"
-            ") where database_name in (?, ?) group by all order by all",
-            [one.stem, other.stem],
-        ).fetchall()
-        for schema, name, databases in names:
-            if not name.startswith(prefixes):
+    with (
+        duckdb.connect(str(one), read_only=True) as left,
+        duckdb.connect(str(other), read_only=True) as right,
+    ):
+        held = [set(_names(side)) for side in (left, right)]
+        found = {}
+        for name in sorted(held[0] | held[1]):
+            if not name.split(".")[1].startswith(prefixes):
                 continue
-            sides = [f'"{database}"."{schema}"."{name}"' for database in databases]
-            rows = _only_in_one(connection, *sides)
-            if rows:
-                found[f"{schema}.{name}"] = rows
+            rows = [
+                _hashes(side, name) if name in names else np.array([], np.uint64)
+                for side, names in zip((left, right), held, strict=True)
+            ]
+            if len(rows[0]) != len(rows[1]) or (rows[0] != rows[1]).any():
+                found[name] = _only_in_one(*rows)
     return found
 
 
-def _only_in_one(connection: duckdb.DuckDBPyConnection, left: str, right: str | None = None) -> int:
-    """Rows that only one of two tables has. Sums of hashes say whether there are any: rows
-    themselves are only compared where those differ, for millions of them need gigabytes."""
-    if right is None:
-        return connection.execute(f"select count(*) from {left}").fetchall()[0][0]
-    sums = [
-        connection.execute(
-            f"select count(*), sum(cast(hash(side) as hugeint)) from {table} as side"
-        ).fetchall()
-        for table in (left, right)
+def _names(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    found = warehouse.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where not internal union "
+        "select schema_name || '.' || view_name from duckdb_views() where not internal"
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def _hashes(warehouse: duckdb.DuckDBPyConnection, name: str) -> np.ndarray:
+    """The hash of every row, in order."""
+    found = warehouse.execute(f"select hash(side) as row_hash from {name} as side")
+    return np.sort(found.fetchnumpy()["row_hash"])
+
+
+def _only_in_one(left: np.ndarray, right: np.ndarray) -> int:
+    values = np.unique(np.concatenate([left, right]))
+    counts = [
+        np.searchsorted(side, values, side="right") - np.searchsorted(side, values, side="left")
+        for side in (left, right)
     ]
-    if sums[0] == sums[1]:
-        return 0
-    return connection.execute(
-        f"select (select count(*) from (from {left} except all from {right})) + "
-        f"(select count(*) from (from {right} except all from {left}))"
-    ).fetchall()[0][0]
+    return int(np.abs(counts[0] - counts[1]).sum())
 
 
 if __name__ == "__main__":
