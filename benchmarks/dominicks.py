@@ -48,11 +48,10 @@ def main() -> int:
         print(f"benchmarks.dominicks: {problem}", file=sys.stderr)
         return 2
     print_outcome(console, outcome)
+    frames = {model: with_point_for_mape(frame) for model, frame in outcome.frames.items()}
     errors = {
         model: {name: mape(frame, name) for name in POINTS if name in frame}
-        for model, frame in (
-            (model, with_point_for_mape(frame)) for model, frame in outcome.frames.items()
-        )
+        for model, frame in frames.items()
     }
     _print(console, errors, task)
     if options.out is not None:

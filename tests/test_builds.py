@@ -1,10 +1,13 @@
 """What a dbt build may leave as it is, and when everything must be built anew."""
 
+import os
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from orchestration.assets.builds import Build, keep_build, read_build
+from orchestration.assets.warehouse import _told
 
 LAST = Build("2026-06-27", {"taobao.orders": 3, "jd.orders": 2}, "p1")
 TODAY = Build("2026-06-28", {"taobao.orders": 4, "jd.orders": 2, "wecom.tags": 1}, "p1")
@@ -34,3 +37,19 @@ def test_a_build_is_remembered_across_processes(tmp_path):
     assert read_build(path) is None
     keep_build(path, TODAY)
     assert read_build(path) == TODAY
+
+
+def test_what_dbt_is_told_leaves_the_environment_as_it_was(monkeypatch):
+    class Day:
+        def last_visible_day(self):
+            return date(2026, 6, 28)
+
+    monkeypatch.setenv("STORK_AS_OF", "2026-06-01")
+    monkeypatch.delenv("STORK_SINCE", raising=False)
+    with pytest.raises(RuntimeError), _told(Day(), {"as_of": "2026-06-27", "loads": {}}):
+        assert os.environ["STORK_AS_OF"] == "2026-06-28"
+        assert "2026-06-27" in os.environ["STORK_SINCE"]
+        raise RuntimeError("dbt did not start")
+
+    assert os.environ["STORK_AS_OF"] == "2026-06-01"
+    assert "STORK_SINCE" not in os.environ

@@ -264,6 +264,23 @@ def test_days_that_land_backwards_and_twice_change_nothing(whole, project, tmp_p
     assert differences(contents(built), whole) == {}
 
 
+def test_a_full_build_over_what_is_there_replaces_it(whole, project, tmp_path):
+    loads = Loads(tmp_path / "lake")
+    loads.load(World(7).records)
+    for _ in range(2):
+        built = build(
+            *(loads.lake, tmp_path),
+            as_of=LAST,
+            select="+int_order_lines",
+            project=project,
+            full_refresh=False,
+        )
+        lines = built.execute("select count(*) from int_order_lines").fetchone()
+        built.close()
+
+    assert lines == (len(whole["int_order_lines"]),)
+
+
 def differences(found: dict[str, list], wanted: dict[str, list]) -> dict[str, tuple]:
     """Table -> the first rows that only one side has."""
     return {

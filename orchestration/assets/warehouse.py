@@ -196,10 +196,15 @@ def _told(lake: Lake, since: dict[str, object] | None = None) -> Iterator[None]:
         "STORK_AS_OF": lake.last_visible_day().isoformat(),
         "STORK_SINCE": json.dumps(since) if since else "",
     }
+    # STORK_AS_OF is a setting of Stork's too: what a person set is there again afterwards
+    before = {name: os.environ[name] for name in told if name in os.environ}
     os.environ.update(told)
-    yield
-    for name in told:
-        del os.environ[name]
+    try:
+        yield
+    finally:
+        for name in told:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 @contextmanager
