@@ -46,13 +46,15 @@ def test_what_dbt_is_told_leaves_the_environment_as_it_was(monkeypatch):
 
     monkeypatch.setenv("STORK_AS_OF", "2026-06-01")
     monkeypatch.delenv("STORK_SINCE", raising=False)
-    with (
-        pytest.raises(RuntimeError, match="did not start"),
-        _told(Day(), {"as_of": "2026-06-27", "loads": {}}),
-    ):
-        assert os.environ["STORK_AS_OF"] == "2026-06-28"
-        assert "2026-06-27" in os.environ["STORK_SINCE"]
-        raise RuntimeError("dbt did not start")
+
+    def start():
+        with _told(Day(), {"as_of": "2026-06-27", "loads": {}}):
+            assert os.environ["STORK_AS_OF"] == "2026-06-28"
+            assert "2026-06-27" in os.environ["STORK_SINCE"]
+            raise RuntimeError("dbt did not start")
+
+    with pytest.raises(RuntimeError, match="did not start"):
+        start()
 
     assert os.environ["STORK_AS_OF"] == "2026-06-01"
     assert "STORK_SINCE" not in os.environ
