@@ -1,5 +1,6 @@
 """One process from landing files to the plan: what `stork run` does."""
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +11,21 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from orchestration.landing.lake import landed_days
+from orchestration.resources import write_atomically
 from orchestration.settings import Settings
 
+OURS = "# written anew at every start; without this line it stays as you make it"
 DAGSTER_YAML = """\
-telemetry: {enabled: false}
-nux: {enabled: false}
+{ours}
+telemetry: {{enabled: false}}
+nux: {{enabled: false}}
 concurrency:
-  pools: {default_limit: 1, granularity: op}
-  runs: {max_concurrent_runs: 2}
+  pools: {{default_limit: 1, granularity: op}}
+  runs: {{max_concurrent_runs: 2}}
+event_log_storage:
+  module: orchestration.event_log
+  class: OpenEventLog
+  config: {{base_dir: {events}}}
 """
 
 Progress = Callable[[str, str], None]
@@ -63,8 +71,11 @@ def instance(settings: Settings) -> dg.DagsterInstance:
     """The Dagster instance of this state, the one that `stork dev` shows."""
     home = settings.folder("dagster")
     config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(DAGSTER_YAML)
+    if not config.exists() or config.read_text(encoding="utf-8").startswith(OURS):
+        # a state that was moved finds its events where it lies now
+        events = json.dumps(str(home.absolute() / "history" / "runs"), ensure_ascii=False)
+        text = DAGSTER_YAML.format(ours=OURS, events=events)
+        write_atomically(config, lambda fresh: fresh.write_text(text, encoding="utf-8"))
     return dg.DagsterInstance.from_config(str(home))
 
 
