@@ -24,6 +24,7 @@ from benchmarks.contest import add_options, contest
 from benchmarks.frames import Frames
 from benchmarks.tables import print_outcome
 from benchmarks.task import BadTask, Setting, Task
+from ml.columns import quantile_columns
 
 FIRST_TEST, ROUNDS, TEST_WEEKS = 137, 10, 2
 POINTS = {"y_hat": "mean", "p50": "median", "for_mape": "for MAPE"}
@@ -95,11 +96,7 @@ def with_point_for_mape(frame: pd.DataFrame) -> pd.DataFrame:
     (Gneiting 2011, section 2.2). The distribution is read off the quantile columns, straight
     between them and flat beyond the outermost. With fewer than three there is no such column.
     """
-    levels = {
-        float(f"0.{name[1:].replace('_', '')}"): name
-        for name in frame
-        if name[:1] == "p" and name[1:3].isdigit()
-    }
+    levels = quantile_columns(frame)
     if len(levels) < 3:
         return frame
     known = sorted(levels)

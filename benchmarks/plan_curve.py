@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.made_plan import MadePlan
-from ml.columns import FEAT_DEMAND, FEAT_DEMAND_STATIC, FEAT_KNOWN_FUTURE
+from ml.columns import FEAT_DEMAND, FEAT_DEMAND_STATIC, FEAT_KNOWN_FUTURE, quantile_columns
 from ml.demand.forecaster import DemandForecaster
 from ml.replenishment.arrival import ArrivalQuantile, ArrivalTarget, PeriodForecast
 from ml.replenishment.outcome import Costs, Outcome, outcome
@@ -109,7 +109,7 @@ def forecasts(
             frame = updated.predict()
             frame = frame.set_index(["unique_id", "step"])
             frame = frame.loc[[(u, h) for u in shop.ids for h in range(1, horizon + 1)]]
-            names = [c for c in frame if c[0] == "p" and c[1:].replace("_", "").isdigit()]
+            names = list(quantile_columns(frame).values())
             shape = (len(shop.ids), horizon)
             quantiles = frame[names].to_numpy().reshape(*shape, len(names))
             mean = frame["y_hat"].to_numpy().reshape(shape)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ml.columns import quantile_columns
 from ml.demand.forecaster import DemandForecaster
 from ml.replenishment.arrival import ArrivalQuantile, PeriodForecast
 from ml.replenishment.outcome import Costs
@@ -112,7 +113,7 @@ class RollingForecasts:
             rows = [(one, step) for one in sales.ids for step in range(1, self.horizon + 1)]
             frame = frame.loc[rows]
             shape = (len(sales.ids), self.horizon)
-            columns = [c for c in frame if c.startswith("p") and c[1:].isdigit()]
+            columns = list(quantile_columns(frame).values())
             self._made[sales.width] = PeriodForecast(
                 frame["y_hat"].to_numpy().reshape(shape),
                 frame[columns].to_numpy().reshape(*shape, len(columns)),

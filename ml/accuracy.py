@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from ml.columns import quantile_columns
 from ml.floor import dispersion, negbin_floor, poisson_floor
-from ml.metrics import bias, coverage, quantile_columns, scaled_pinball, wape
+from ml.metrics import bias, coverage, scaled_pinball, wape
 
 INTERVALS = {50: (0.25, 0.75), 80: (0.1, 0.9), 90: (0.05, 0.95), 95: (0.025, 0.975)}
 # mean periods between two demands above which a series is intermittent (Syntetos & Boylan 2005)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.metrics import bias, coverage, pinball, quantile_columns, scaled_pinball, wape
+from ml.columns import quantile_columns
+from ml.metrics import bias, coverage, pinball, scaled_pinball, wape
 
 
 def cutoffs(

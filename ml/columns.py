@@ -1,10 +1,12 @@
 """Frame contracts: the columns, dtype kinds and grain of every frame that crosses a boundary."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+_QUANTILE = re.compile(r"p(\d\d)(?:_(\d+))?")
 _KINDS = {
     "text": lambda s: pd.api.types.is_string_dtype(s) or pd.api.types.is_object_dtype(s),
     "number": pd.api.types.is_numeric_dtype,
@@ -67,6 +69,17 @@ class FrameSpec:
 def quantile_column(q: float) -> str:
     """Column name of quantile `q`: 0.05 -> "p05", 0.975 -> "p97_5"."""
     return "p" + f"{q * 100:04.1f}".removesuffix(".0").replace(".", "_")
+
+
+def quantile_columns(columns: Iterable[str]) -> dict[float, str]:
+    """Those of `columns`, or of a frame, that hold quantiles, ascending by q.
+
+    >>> quantile_columns(["unique_id", "p97_5", "p05", "periods"])
+    {0.05: 'p05', 0.975: 'p97_5'}
+    """
+    found = {name: _QUANTILE.fullmatch(str(name)) for name in columns}
+    levels = {float(f"0.{m[1]}{m[2] or ''}"): name for name, m in found.items() if m}
+    return dict(sorted(levels.items()))
 
 
 FEAT_DEMAND = FrameSpec(

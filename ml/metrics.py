@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 
 def wape(y: npt.ArrayLike, y_hat: npt.ArrayLike) -> float:
@@ -85,12 +84,6 @@ def rmsse(y: npt.ArrayLike, y_hat: npt.ArrayLike, history: npt.ArrayLike, season
     return float(
         np.sqrt(_ratio(float(np.mean((y_hat - y) ** 2)), _naive_error(history, season, 2)))
     )
-
-
-def quantile_columns(frame: pd.DataFrame) -> dict[float, str]:
-    """The quantile columns of a forecast, q -> name: {0.05: "p05", 0.975: "p97_5"}."""
-    names = frame.columns[frame.columns.str.fullmatch(r"p\d\d(_\d+)?")]
-    return {float(f"0.{name[1:].replace('_', '')}"): name for name in names}
 
 
 def _naive_error(history: npt.ArrayLike, season: int, power: int) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from ml.columns import quantile_columns
 from monitoring.verdict import Verdict
 
 TARGETS = frozenset({"y", "y_hat", "is_churned", "churn_score"})
@@ -281,7 +282,7 @@ def _witnesses(frame: pd.DataFrame) -> int:
 
 
 def _is_target(column: str) -> bool:
-    return column in TARGETS or (column[:1] == "p" and column[1:3].isdigit())
+    return column in TARGETS or bool(quantile_columns([column]))
 
 
 def _is_number(values: pd.Series) -> bool:

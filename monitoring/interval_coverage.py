@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ml.metrics import coverage, quantile_columns
+from ml.columns import quantile_columns
+from ml.metrics import coverage
 from monitoring.demand_shift import in_stock
 from monitoring.verdict import Verdict
 

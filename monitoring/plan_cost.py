@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ml.metrics import quantile_columns
+from ml.columns import quantile_columns
 from ml.replenishment.outcome import Costs
 from ml.replenishment.protection import z_score
 from ml.replenishment.simulation import Shelf, open_shelf, replay

@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         return self.folder("warehouse") / "stork.duckdb"
 
     @property
+    def unit_tests_file(self) -> Path:
+        """What dbt's unit tests found, and of which project."""
+        return self.warehouse_file.with_suffix(".unit_tests.json")
+
+    @property
     def mlflow_uri(self) -> str:
         return f"sqlite:///{self.folder('mlflow') / 'mlflow.db'}"
 

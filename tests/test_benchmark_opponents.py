@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.opponents import CrostonSBA, PooledSeasonalMean, SeasonalNaive
 from benchmarks.task import Setting
-from ml.metrics import quantile_columns
+from ml.columns import quantile_columns
 
 OPPONENTS = [SeasonalNaive, PooledSeasonalMean, CrostonSBA]
 

@@ -45,7 +45,12 @@ def stork(*arguments: str | Path) -> subprocess.CompletedProcess:
     )
 
 
-def run(landing: Path, out: Path) -> subprocess.CompletedProcess:
+def run(landing: Path, out: Path, like: Path | None = None) -> subprocess.CompletedProcess:
+    """The whole graph; `like`: where the project's unit tests have passed, not to repeat them."""
+    if like is not None:
+        kept = Settings(environment="test", state=like / "state").unit_tests_file
+        here = Settings(environment="test", state=out / "state").unit_tests_file
+        shutil.copy(kept, here)
     done = stork("run", "--landing", landing, "--out", out, "--as-of", AS_OF)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "NETWORK CALL REFUSED" not in done.stdout + done.stderr
@@ -178,7 +183,7 @@ def test_nothing_after_the_as_of_day_moves_features_forecasts_or_plan(
     shutil.copytree(shop, spoiled)
     spoil_the_future(spoiled)
     out = tmp_path_factory.mktemp("second")
-    run(spoiled, out)
+    run(spoiled, out, like=first[0])
     assert plan_bytes(out) == plan_bytes(first[0])
     for table in ("feat_demand", "feat_customer", "feat_customer_events", "feat_customer_births"):
         tables = [
@@ -213,7 +218,7 @@ def test_the_reports_can_be_opened(first):
     assert {"demand_drift", "customer_drift", "forecast_error", "churn_performance"} == found
 
 
-def test_three_weeks_of_bare_order_lines_still_give_a_plan_with_its_doubts(tmp_path):
+def test_three_weeks_of_bare_order_lines_still_give_a_plan_with_its_doubts(first, tmp_path):
     folder = tmp_path / "landing" / "acme" / "generic" / "shop1" / "order_lines" / "2026-06-24"
     folder.mkdir(parents=True)
     rows = [
@@ -223,7 +228,7 @@ def test_three_weeks_of_bare_order_lines_still_give_a_plan_with_its_doubts(tmp_p
     header = "order_id,line_id,sku_id,paid_at,qty,paid_amount"
     (folder / "orders.csv").write_text("\n".join([header, *rows]))
     (folder.parent.parent / "stocks").mkdir()  # a dataset by the wrong name
-    done = run(tmp_path / "landing", tmp_path / "out")
+    done = run(tmp_path / "landing", tmp_path / "out", like=first[0])
     assert "acme/generic/shop1/stocks: passed over" in done.stdout.replace("\n", "")
     plan = pd.read_csv(tmp_path / "out" / AS_OF.isoformat() / "replenishment_plan.csv")
     assert sorted(plan["sku_id"]) == ["SKU0", "SKU1", "SKU2"]

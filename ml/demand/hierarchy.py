@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ml.columns import quantile_columns
+
 WHEN = ["ds", "cutoff", "step"]
 
 
@@ -30,7 +32,7 @@ def roll_up(
         off = whole.index[~np.isclose(whole, 1)][0]
         raise ValueError(f"the shares of series {off!r} sum to {whole[off]:.3f}, not to 1")
     joined = forecast.merge(groups[["unique_id", "share", *by]], on="unique_id")
-    names = [name for name in forecast if _is_quantile(name)]
+    names = list(quantile_columns(forecast).values())
     share = joined["share"].to_numpy(float)
     mean = joined["y_hat"].to_numpy(float) * share
     gap = joined[names].to_numpy(float) * share[:, None] - mean[:, None]
@@ -73,7 +75,3 @@ def error_correlation(backtest: pd.DataFrame) -> float:
     between = (sums["error"] ** 2 - sums["error_2"]).sum()
     most = (sums["size"] ** 2 - sums["size_2"]).sum()
     return float(np.clip(between / most, 0, 1)) if most > 0 else 0.0
-
-
-def _is_quantile(name: str) -> bool:
-    return name[0] == "p" and name[1:].replace("_", "").isdigit()

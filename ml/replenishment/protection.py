@@ -13,17 +13,17 @@ interval     the n days get the spread of the whole stretch up to their end, bro
              festival in the last days inside the spread; both are the same when elapsed = 0.
 """
 
-import re
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
+from ml.columns import quantile_columns
+
 DAYS_PER_WEEK = 7
 # A forecast above this, like one that is not a number, is no forecast.
 LARGEST_SUM = 1e9
-_QUANTILE_NAME = re.compile(r"p(\d\d)(?:_(\d+))?$")
 _FALLBACK_LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
@@ -34,20 +34,6 @@ def z_score(p):
     1.645
     """
     return NormalDist().inv_cdf(p)
-
-
-def quantile_levels(columns) -> dict[float, str]:
-    """Quantile columns by probability, ascending.
-
-    >>> quantile_levels(["unique_id", "p97_5", "p05", "periods"])
-    {0.05: 'p05', 0.975: 'p97_5'}
-    """
-    found = {}
-    for column in columns:
-        match = _QUANTILE_NAME.match(str(column))
-        if match:
-            found[float(f"0.{match[1]}{match[2] or ''}")] = column
-    return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True)
@@ -152,7 +138,7 @@ def demand_curves(
     Raises ValueError when the frame lacks a column, or has rows but none for `cutoff`.
     """
     missing = {"unique_id", "cutoff", "periods", "y_hat"} - set(cumulative.columns)
-    levels = quantile_levels(cumulative.columns)
+    levels = quantile_columns(cumulative)
     if missing or not levels:
         raise ValueError(f"cumulative forecast lacks {sorted(missing) or ['quantile columns']}")
     here = cumulative[pd.to_datetime(cumulative["cutoff"]) == cutoff]

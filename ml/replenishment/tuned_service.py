@@ -16,10 +16,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from ml.columns import quantile_columns
 from ml.replenishment.arrival import ArrivalTarget, PeriodForecast
 from ml.replenishment.outcome import Costs
 from ml.replenishment.parameters import DAYS_PER_YEAR, Policy
-from ml.replenishment.protection import DAYS_PER_WEEK, quantile_levels
+from ml.replenishment.protection import DAYS_PER_WEEK
 from ml.replenishment.service import service_by_cost, service_by_fill
 from ml.replenishment.simulation import Ledger, Terms, lead_time_draws, open_shelf, replay
 from ml.replenishment.terms import read_terms
@@ -111,7 +112,7 @@ def _whole(frame: pd.DataFrame, ids: pd.Index, steps: int) -> tuple[list, list]:
 def _tables(frame: pd.DataFrame, cutoff, ids: list) -> tuple[np.ndarray, PeriodForecast]:
     """Demand (n, H) of one window, and what was expected of it."""
     part = frame[frame["cutoff"] == cutoff]
-    levels = quantile_levels(part.columns)
+    levels = quantile_columns(part)
 
     def wide(name: str) -> np.ndarray:
         return part.pivot(index="unique_id", columns="step", values=name).loc[ids].to_numpy(float)

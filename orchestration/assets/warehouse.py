@@ -167,7 +167,7 @@ def _unit_results(
 ) -> dict[str, dict[str, Any]]:
     """Test id -> its result. The rows of a unit test are in the project, so a project that passed
     once is not tested again."""
-    kept = settings.warehouse_file.with_suffix(".unit_tests.json")
+    kept = settings.unit_tests_file
     project = project_fingerprint()
     if kept.exists() and (known := json.loads(kept.read_text()))["project"] == project:
         return known["results"]
