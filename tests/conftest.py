@@ -31,3 +31,14 @@ def migrated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mlflow")
     Registry(f"sqlite:///{folder / 'mlflow.db'}", folder).history("nothing")
     return folder / "mlflow.db"
+
+
+@pytest.fixture
+def server():
+    """Takes alerts, on loopback."""
+    from tests.alert_server import Server
+
+    server = Server()
+    yield server
+    server.http.shutdown()
+    server.http.server_close()

@@ -1,9 +1,7 @@
 """The outbox against a real HTTP server on loopback, and red checks of a real Dagster instance."""
 
 import json
-import threading
 from datetime import date, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import dagster as dg
 import pytest
@@ -12,42 +10,11 @@ from monitoring.alerts import Outbox, Problem, send
 from orchestration import alerting
 from orchestration.graph import build
 from orchestration.settings import Settings
+from tests.alert_server import Server
 
 AT = datetime(2026, 6, 28, 7, 0)  # noqa: DTZ001 only printed
 WAPE = Problem("demand_model: forecast_error", "WAPE 61.0% is above its limit 55.0%", "look")
 STOCK = Problem("jushuitan/stock: broken_share_below_limit", "all rows broken", "mend the file")
-
-
-class Server:
-    """Takes notes; answers 500 while `is_down`."""
-
-    def __init__(self) -> None:
-        self.got: list[dict] = []
-        self.is_down = False
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if not server.is_down:
-                    server.got.append(json.loads(body))
-                self.send_response(500 if server.is_down else 200)
-                self.end_headers()
-
-            def log_message(self, *said: object) -> None:
-                """Say nothing."""
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"json://127.0.0.1:{self.http.server_port}/token-of-the-brand"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
 
 
 def test_a_problem_is_told_once_when_it_turns_red_and_once_when_it_is_well(tmp_path, server):

@@ -15,6 +15,7 @@ import pytest
 import ml.demand.training as training
 from ml.demand.forecaster import FAMILIES, DemandForecaster
 from ml.registry import Registry
+from orchestration import runner
 from orchestration.assets.demand import demand_forecast, demand_model
 from orchestration.assets.monitors import VERDICTS, forecast_error
 from orchestration.assets.retraining import DUE_CHECKS, RETRAINING
@@ -43,7 +44,8 @@ class Shop:
 
     def __init__(self, state, y: np.ndarray) -> None:
         self.state, self.y = state, y
-        self.instance, self.cursor = dg.DagsterInstance.ephemeral(), None
+        self.instance = runner.instance(Settings(environment="test", state=state))
+        self.cursor = None
         wanted = {"demand_retrain", "demand_promotion", "history"}
         loop = [asset for asset in RETRAINING if asset.key.path[-1] in wanted]
         self.checks = [

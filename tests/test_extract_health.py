@@ -10,22 +10,10 @@ from orchestration.landing.lake import load_range
 from orchestration.landing.layout import landed_shops
 from orchestration.resources import Results
 from orchestration.verdicts import keep, of_data
+from tests.order_lines import land
 
 DAY = date(2026, 5, 10)  # a Sunday outside every peak
 DAYS = 30
-HEADER = "order_id,line_id,customer_id,sku_id,paid_at,qty,paid_amount"
-
-
-def land(landing, shop, day, *, rows=60, factor=1.0, header=HEADER, with_customer=True):
-    rng = np.random.default_rng(day.toordinal())
-    folder = landing / "acme" / "generic" / shop / "order_lines" / day.isoformat()
-    folder.mkdir(parents=True)
-    lines = [
-        f"{shop}-{day:%m%d}-{i},1,{f'c{i}' if with_customer else ''},SKU{i % 5},{day} 12:00:00,"
-        f"{1 + i % 3},{factor * rng.uniform(80, 160):.2f}"
-        for i in range(int(rows * rng.uniform(0.9, 1.1)))
-    ]
-    (folder / "lines.csv").write_text("\n".join([header, *lines]))
 
 
 def verdicts(tmp_path, *, last=None, **today):

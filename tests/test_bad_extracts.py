@@ -1,0 +1,127 @@
+"""A platform goes dark, yuan turn into fen, a field vanishes, while an alarm of the model stands.
+
+Each on a real Dagster instance, from files to message: caught at the door, no retrain, the plan is
+marked or held back, people are told.
+"""
+
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+from pydantic import SecretStr
+
+from monitoring.forecast_watch import TRIGGERS
+from monitoring.verdict import Verdict
+from orchestration import alerting, runner
+from orchestration.assets.retraining import RETRAINING
+from orchestration.graph import build
+from orchestration.resources import resources
+from orchestration.settings import Settings
+from orchestration.verdicts import keep
+from tests.order_lines import land
+
+DAY = date(2026, 5, 10)  # a Sunday outside every peak
+EXTRACT, MODEL = dg.AssetKey(["generic", "order_lines"]), dg.AssetKey("demand_model")
+DUE = dg.AssetCheckKey(MODEL, "retrain_due")
+NO_CUSTOMER = {"with_customer": False}
+# how the last day lands in the shops (None: not at all), the check that sees it, what it says
+BREAKS = {
+    "a dark shop": ({"two": None}, "as_usual", "generic/two: 0 rows"),
+    "fen": ({"one": {"factor": 100.0}}, "amounts_in_unit", "generic/one: paid_amount"),
+    "a lost field": ({"one": NO_CUSTOMER, "two": NO_CUSTOMER}, "as_usual", "customer_id: 100% of"),
+}
+
+
+class Shop:
+    """An installation whose demand model, trained three weeks ago, turned red today."""
+
+    def __init__(self, tmp_path, url: str, last_day: dict) -> None:
+        self.settings = Settings(
+            environment="test",
+            state=tmp_path / "state",
+            landing=tmp_path / "landing",
+            out=tmp_path / "out",
+            as_of=DAY,
+            first_day=DAY,
+            alert_urls=SecretStr(url),
+            language="en",
+        )
+        for back in range(30, -1, -1):
+            for shop in ("one", "two"):
+                how = last_day.get(shop, {}) if back == 0 else {}
+                if how is not None:
+                    land(self.settings.landing_folder, shop, DAY - timedelta(days=back), **how)
+        self.defs = build(self.settings)
+        self.instance, self.cursor = runner.instance(self.settings), None
+        self.results = resources(self.settings)["results"]
+        self.results.write_text(DAY - timedelta(days=21), "demand_promotion.txt", "promoted")
+        calm, alarm = (Verdict(TRIGGERS[0], passed, "brand b1 sold -40 %") for passed in (1, 0))
+        keep(self.results, DAY - timedelta(days=1), "forecast_error", [calm])
+        keep(self.results, DAY, "forecast_error", [alarm])
+
+    def make(self, *keys: dg.AssetKey, checks: tuple = (), partition: str | None = None) -> bool:
+        assets = [*self.defs.assets, *self.defs.asset_checks]
+        wanted = dg.AssetSelection.assets(*keys) | dg.AssetSelection.checks(*checks)
+        return dg.materialize(
+            assets,
+            instance=self.instance,
+            resources=self.defs.resources,
+            selection=wanted,
+            partition_key=partition,
+            raise_on_error=False,
+        ).success
+
+    def is_asked_for(self) -> bool:
+        """What the daemon decides now: shall the model be trained?"""
+        found = dg.evaluate_automation_conditions(
+            self.defs, self.instance, dg.AssetSelection.assets(MODEL), cursor=self.cursor
+        )
+        self.cursor = found.cursor
+        return found.get_num_requested(MODEL) > 0
+
+    def night(self) -> None:
+        """What the daemon makes of the day's files, as far as this is about."""
+        self.make(EXTRACT, partition=DAY.isoformat())
+        loop = [
+            asset.key for asset in RETRAINING if asset.key.path[-1] in ("history", "plan_notice")
+        ]
+        assert self.make(*loop, dg.AssetKey("demand_retrain"), checks=(DUE,))
+
+    def latest(self, key: dg.AssetCheckKey):
+        found = self.instance.event_log_storage.get_latest_asset_check_execution_by_key([key])
+        return found[key].event.dagster_event.asset_check_evaluation_data
+
+    def tell(self) -> None:
+        graph = self.defs.resolve_asset_graph()
+        alerting.tell(alerting.problems(self.instance, graph, self.settings), self.settings)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_bad_data_is_no_drift_the_plan_says_so_and_people_are_told(name, tmp_path, server):
+    last_day, check, words = BREAKS[name]
+    shop = Shop(tmp_path, server.url, last_day)
+    shop.is_asked_for()
+    shop.night()
+    caught = shop.latest(dg.AssetCheckKey(EXTRACT, check))
+    assert not caught.passed
+    assert words in caught.description
+    assert caught.blocking == (check == "amounts_in_unit"), "what is wrong by 100 stops the plan"
+    due = shop.latest(DUE)
+    assert due.passed
+    assert words in due.description, "it says what it waits for"
+    assert not shop.is_asked_for()
+    note = shop.results.out_path(DAY, "read_first.txt").read_text(encoding="utf-8")
+    assert words in note
+    shop.tell()
+    (message,) = server.got
+    assert words in message["message"]
+
+
+def test_on_a_healthy_day_the_same_alarm_asks_for_a_retrain(tmp_path, server):
+    shop = Shop(tmp_path, server.url, {})
+    shop.is_asked_for()
+    shop.night()
+    assert shop.latest(dg.AssetCheckKey(EXTRACT, "as_usual")).passed
+    assert not shop.latest(DUE).passed
+    assert shop.is_asked_for()
+    assert not shop.is_asked_for(), "once"
