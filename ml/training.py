@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,11 @@ import pandas as pd
 
 from ml.promotion import Promotion
 from ml.registry import Registry, Version
-from ml.tuning import last_best, tune
+from ml.tuning import last_study, tune
+
+# What a study found holds this long for the same code: a retrain learns from new data, and how to
+# learn changes slower than what there is to learn.
+STUDY_HOLDS = timedelta(weeks=13)
 
 Recipe = dict[str, Any]
 """All that makes a model but its data: family, tuned parameters."""
@@ -103,24 +108,33 @@ def tune_families(
     objective: Callable[[str], Callable[[Any], float]],
     *,
     data: str,
+    last_day: date,
     budget: Budget,
     say: Callable[[str], None],
 ) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
     """The best parameters of each model family's study, and all their trials.
 
-    `objective(family)` makes the function a study minimises. Studies are named by data and
-    code: the same two resume their study, and a finished one runs no more trials. A new one
-    first tries what the family's last study found best. An LSTM trial costs several boosted
-    ones, so that study gets a third of the trials.
+    `objective(family)` makes the function a study minimises; `last_day` is that of its data.
+    Studies are named by data and code: the same two resume their study, and a finished one runs
+    no more trials. What the same code found on data of the last STUDY_HOLDS is taken over, so a
+    retrain costs no tuning; an older study's best is the first trial of a new one. An LSTM trial
+    costs several boosted ones, so that study gets a third of the trials.
     """
     params, trials = {}, [pd.DataFrame(columns=["family", "number", "state", "value"])]
     for family, share in (("xgboost", 1), ("lstm", 3)):
         n_trials = -(-budget.n_trials // share)
         if n_trials == 0:
             continue
-        say(f"tuning {family}: {n_trials} trials")
         prefix = f"{name}-{family}-"
         study_name = f"{prefix}{data}-{budget.code}"
+        last = last_study(budget.studies_url, prefix, until=last_day, but=study_name)
+        is_same_code = last is not None and last.study_name.endswith(f"-{budget.code}")
+        if is_same_code and last_day - last.last_day <= STUDY_HOLDS:
+            say(f"{family}: what was tuned on data up to {last.last_day} holds")
+            params[family] = last.params
+            trials.append(last.trials.assign(family=family))
+            continue
+        say(f"tuning {family}: {n_trials} trials")
         result = tune(
             objective(family),
             study_name=study_name,
@@ -128,7 +142,8 @@ def tune_families(
             n_trials=n_trials,
             seed=budget.seed,
             timeout=budget.tuning_seconds,
-            start_from=last_best(budget.studies_url, prefix, but=study_name),
+            start_from=last.params if last else None,
+            last_day=last_day,
         )
         params[family] = result.params
         trials.append(result.trials.assign(family=family))

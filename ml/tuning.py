@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 FINISHED = ("COMPLETE", "PRUNED")
+_LAST_DAY = "last_day"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,16 @@ class TuningResult:
     trials: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a study before this one came to: its name, best parameters, last day of its data."""
+
+    study_name: str
+    params: dict[str, Any]
+    last_day: date
+    trials: pd.DataFrame
+
+
 def tune(
     objective: Callable[[Any], float],
     *,
@@ -33,6 +45,7 @@ def tune(
     timeout: float | None = None,
     direction: str = "minimize",
     start_from: dict[str, Any] | None = None,
+    last_day: date | None = None,
 ) -> TuningResult:
     """Run the study until it has `n_trials` finished trials, or for `timeout` seconds.
 
@@ -40,8 +53,9 @@ def tune(
     `trial.report(value so far, window)`, raises TrialPruned when `trial.should_prune()`, and
     returns the value. `storage_url` is an RDB URL such as "sqlite:///study.db": running a
     finished study again runs nothing and returns the same best. Without it the study lives in
-    memory. A new study tries `start_from` first, the parameters a study before it found best
-    (see `last_best`). Raises ValueError if no trial completed.
+    memory. A new study tries `start_from` first, the parameters a study before it found best;
+    `last_day` of its data lets later ones find it (see `last_study`). Raises ValueError if no
+    trial completed.
     """
     import optuna
 
@@ -60,6 +74,8 @@ def tune(
         study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=5)
     elif start_from:
         study.enqueue_trial(start_from, skip_if_exists=True)
+    if last_day is not None:
+        study.set_user_attr(_LAST_DAY, last_day.isoformat())
     if done < n_trials:
         study.optimize(objective, n_trials=n_trials - done, timeout=timeout)
     if not any(trial.state.name == "COMPLETE" for trial in study.trials):
@@ -72,24 +88,29 @@ def tune(
     )
 
 
-def last_best(storage_url: str | None, prefix: str, *, but: str) -> dict[str, Any] | None:
-    """Best parameters of the latest study whose name begins with `prefix`, other than `but`.
+def last_study(storage_url: str | None, prefix: str, *, until: date, but: str) -> Found | None:
+    """The study on the latest data up to `until` whose name begins with `prefix`, not `but`.
 
-    None without a storage, such a study or a completed trial in it.
+    None without a storage, such a study or a completed trial in it. What was learnt from data
+    after `until` stays unknown, so training for an earlier day is not led by a later one.
     """
     import optuna
 
     if storage_url is None:
         return None
     found = [
-        study
+        (study.user_attrs[_LAST_DAY], study.datetime_start, study.study_name)
         for study in optuna.get_all_study_summaries(storage=storage_url)
-        if study.study_name.startswith(prefix) and study.study_name != but and study.best_trial
+        if study.study_name.startswith(prefix)
+        and study.study_name != but
+        and study.best_trial
+        and study.user_attrs.get(_LAST_DAY, "9999") <= until.isoformat()
     ]
     if not found:
         return None
-    latest = max(found, key=lambda study: (study.datetime_start, study.study_name))
-    return dict(latest.best_trial.params)
+    last_day, _, name = max(found)
+    study = optuna.load_study(study_name=name, storage=storage_url)
+    return Found(name, dict(study.best_params), date.fromisoformat(last_day), _trials(study))
 
 
 def _finished(study: Any) -> int:

@@ -1,10 +1,14 @@
 """Studies resume where they stopped and give the same answer for the same seed."""
 
+from datetime import date, timedelta
+
 import optuna
 import pytest
 
-from ml.tuning import last_best, tune
+from ml.training import STUDY_HOLDS, Budget, tune_families
+from ml.tuning import last_study, tune
 
+WEEK = timedelta(weeks=1)
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
@@ -77,11 +81,22 @@ def test_a_study_of_no_trials_is_an_error():
 
 def test_a_new_study_starts_from_what_the_last_one_found(tmp_path):
     url = f"sqlite:///{tmp_path / 'study.db'}"
-    assert last_best(url, "demand-", but="demand-new") is None
-    old = tune(parabola, study_name="demand-old", storage_url=url, n_trials=3, seed=1)
-    tune(parabola, study_name="churn-old", storage_url=url, n_trials=1, seed=2)
-    start = last_best(url, "demand-", but="demand-new")
+    day, at = date(2026, 6, 1), {"storage_url": url}
+
+    def last(until=day, but="demand-new"):
+        return last_study(url, "demand-", until=until, but=but)
+
+    assert last() is None
+    old = tune(parabola, study_name="demand-old", n_trials=3, seed=1, last_day=day, **at)
+    tune(parabola, study_name="churn-old", n_trials=1, seed=2, last_day=day, **at)
+    tune(parabola, study_name="demand-later", n_trials=1, seed=3, last_day=day + WEEK, **at)
+    start = last().params
     assert start == old.params
+    assert last().last_day == day
+    assert len(last().trials) == 3
+    assert last(until=day + WEEK).study_name == "demand-later"
+    assert last(until=day - WEEK) is None, "what later data taught is not known then"
+    assert last(until=day + WEEK, but="demand-later").study_name == "demand-old"
     new = tune(
         parabola, study_name="demand-new", storage_url=url, n_trials=2, seed=5, start_from=start
     )
@@ -97,3 +112,34 @@ def test_a_study_ends_when_its_time_is_up():
         return parabola(trial)
 
     assert tune(slow, study_name="t", n_trials=1000, seed=1, timeout=0.2).n_trials < 20
+
+
+def test_a_retrain_takes_over_what_was_tuned_lately_and_an_old_study_starts_a_new_one(
+    tmp_path,
+):
+    tried = []
+
+    def objective(family):
+        return lambda trial: tried.append(family) or parabola(trial)
+
+    def tuned(data, day, code="c1"):
+        tried.clear()
+        budget = Budget(n_trials=3, studies_url=f"sqlite:///{tmp_path / 'studies.db'}", code=code)
+        return tune_families(
+            "demand", objective, data=data, last_day=day, budget=budget, say=lambda _: None
+        )
+
+    day = date(2026, 6, 1)
+    first, trials = tuned("d1", day)
+    assert tried == ["xgboost"] * 3 + ["lstm"]
+    assert len(trials) == 4
+    again, taken_over = tuned("d2", day + STUDY_HOLDS)
+    assert tried == []
+    assert again == first
+    assert len(taken_over) == 4, "the trials behind the parameters are told again"
+    old, trials = tuned("d3", day + STUDY_HOLDS + WEEK)
+    assert tried == ["xgboost"] * 3 + ["lstm"], "too old to hold"
+    of_lstm = trials[trials["family"] == "lstm"]
+    assert of_lstm["x"].tolist() == [first["lstm"]["x"]], "it begins with the best so far"
+    tuned("d4", day + STUDY_HOLDS + WEEK, code="c2")
+    assert len(tried) == 4, "other code, another study"

@@ -65,6 +65,7 @@ def train_churn(
             threads=budget.threads,
         ),
         data=data,
+        last_day=last.date(),
         budget=budget,
         say=say,
     )
@@ -91,7 +92,10 @@ def train_churn(
     present = champion_recipe(champion)
     if present is not None:
         # the champion's model family may be a baseline's: it is listed under its role
-        rows, scored = play(present, (present["model"],))
+        if present == recipe:
+            rows, scored = (f[f["model"] == present["model"]] for f in (table, predictions))
+        else:
+            rows, scored = play(present, (present["model"],))
         table = pd.concat([table, rows.assign(model="champion")], ignore_index=True)
         predictions = pd.concat([predictions, scored.assign(model="champion")], ignore_index=True)
     scores = predictions.pivot(index="customer_id", columns="model", values="churn_score")

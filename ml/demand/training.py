@@ -209,6 +209,7 @@ def _tune(
                 threads=budget.threads,
             ),
             data=data,
+            last_day=panel["ds"].max().date(),
             budget=budget,
             say=say,
         )
