@@ -9,7 +9,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-churn-sandbox bench-churn-speed bench-allocation bench-plan bench-loop bench-overhead test dev monitor lint doctor clean
+.PHONY: help setup demo demo-real reconcile bench-ingest bench-nightly bench-demand bench-scale bench-vn2 bench-churn bench-churn-sandbox bench-churn-speed bench-allocation bench-plan bench-loop bench-retrain bench-overhead test dev monitor lint doctor clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ bench-churn-speed: setup ## a million customers scored at once, one through the 
 
 bench-loop: setup ## false retrains, weeks to detection and plan cost of the closed loop (10 minutes)
 	@$(BIN)/python -m benchmarks.loop
+
+bench-retrain: setup ## what a retrain costs of a first training, on the demo's features (minutes)
+	@$(BIN)/python -m benchmarks.retrain
 
 bench-overhead: setup ## what the monitors cost of a nightly run, from a state's own event log
 	@$(BIN)/python -m benchmarks.overhead
