@@ -115,6 +115,16 @@ def test_cusum_finds_growth_of_some_products_and_tells_the_direction():
     assert bias_cusum(fallen, BACKTEST).numbers["below_forecast_share"] > 0.5
 
 
+def test_cusum_judges_no_week_of_a_festival():
+    weeks = np.sort(NOW["ds"].unique())
+    fair = NOW["ds"].isin(weeks[1:3])
+    moved = NOW.assign(y=np.where(fair, 0.2 * NOW["y"], NOW["y"]))
+    assert not bias_cusum(moved, BACKTEST).passed
+    told = bias_cusum(moved.assign(is_event=fair), BACKTEST.assign(is_event=False))
+    assert told.passed
+    assert told.numbers["n_weeks"] == len(weeks) - 2
+
+
 def test_cusum_waits_for_enough_weeks_and_products():
     early = forecasts(LIVE, seed=5, demand=3.0)
     early = early[early["ds"] < "2025-06-30"]
