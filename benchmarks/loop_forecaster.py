@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmarks.loop_world import AHEAD, WEEKS, World
+from benchmarks.loop_world import AHEAD, PAST, WEEKS, ShopWeeks
 
 HALF_LIFE = 26.0  # weeks after which a past week counts half
 RIDGE = 20.0
@@ -20,16 +20,18 @@ class Fit:
 
 
 class Forecaster:
-    """Direct forecasts of 1 to AHEAD weeks from recent means, last year, events and promotions.
+    """Direct forecasts of 1 to AHEAD weeks from recent means, last year, festivals and discounts.
 
     It stands in for the product's ensemble, which trains for minutes: as there, the lags follow
     demand without any training, and what is learnt (how much to trust them, how brands,
-    categories, events and promotions differ) grows stale.
+    categories, festivals and discounts differ) grows stale.
     """
 
-    def __init__(self, world: World, seen: np.ndarray) -> None:
-        self._world = world
-        self._y = np.where(world.is_stockout, np.nan, seen)
+    def __init__(self, shop: ShopWeeks, seen: np.ndarray) -> None:
+        self._shop = shop
+        y = np.where(shop.is_stockout, np.nan, seen)
+        self._pull = _pull(shop.plans, y)
+        self._y = y / self._pull
 
     def fit(self, now: int) -> Fit:
         """Learn from all weeks up to and including `now`."""
@@ -46,11 +48,13 @@ class Forecaster:
     def forecast(self, fit: Fit, now: int) -> np.ndarray:
         """Expected demand (n, AHEAD) of the weeks after `now`."""
         made = [self._features(h)[now] @ fit.weights[h - 1] for h in range(1, AHEAD + 1)]
-        return np.clip(np.stack(made, axis=1), 0, None) * self._scale[:, now, None]
+        ahead = np.minimum(now + np.arange(1, AHEAD + 1), WEEKS - 1)
+        made = np.clip(np.stack(made, axis=1), 0, None) * self._scale[:, now, None]
+        return made * self._pull[ahead] * self._shop.is_on_sale[:, ahead]
 
     @cached_property
     def _means(self) -> dict[int, np.ndarray]:
-        """Mean of the last k weeks up to each week, of those seen."""
+        """Mean of the last k weeks up to each week, of those seen, without festivals' pull."""
         seen = ~np.isnan(self._y)
         total = np.cumsum(np.where(seen, self._y, 0.0), axis=1)
         count = np.cumsum(seen, axis=1)
@@ -69,11 +73,10 @@ class Forecaster:
 
     @cached_property
     def _season(self) -> np.ndarray:
-        """Last year's demand of a category around a week, over its mean of that half year."""
-        codes = np.unique(self._world.static["category"], return_inverse=True)[1]
+        """Demand of each series' category around a week."""
+        codes = np.unique(self._shop.static["category"], return_inverse=True)[1]
         total = np.stack([np.nansum(self._y[codes == c], axis=0) for c in range(codes.max() + 1)])
-        quiet = total / self._world.event
-        smooth = np.apply_along_axis(lambda v: np.convolve(v, np.ones(5) / 5, "same"), 1, quiet)
+        smooth = np.apply_along_axis(lambda v: np.convolve(v, np.ones(5) / 5, "same"), 1, total)
         return smooth[codes]
 
     def _features(self, h: int) -> np.ndarray:
@@ -82,11 +85,11 @@ class Forecaster:
     @cached_property
     def _tables(self) -> list[np.ndarray]:
         """For each step (WEEKS, n, features) as known at the end of each week."""
-        world, means, scale = self._world, self._means, self._scale
-        n = len(world.y)
+        shop, means, scale = self._shop, self._means, self._scale
+        n = len(shop.y)
         lags = [np.nan_to_num(means[k] / scale, nan=1.0) for k in (1, 3, 8)]
         dummies = [
-            (world.static[name].to_numpy()[:, None] == np.unique(world.static[name])).astype(float)
+            (shop.static[name].to_numpy()[:, None] == np.unique(shop.static[name])).astype(float)
             for name in ("brand_id", "category")
         ]
         fixed = np.concatenate([*dummies, np.ones((n, 1))], axis=1)
@@ -100,14 +103,15 @@ class Forecaster:
             season = np.where(
                 known, self._season[:, year_ago] / np.maximum(self._season[:, then], 1.0) - 1, 0.0
             )
+            pull = np.broadcast_to(np.log(self._pull), (n, WEEKS))
+            coming, discount = pull[:, target], shop.discount[:, target]
             moving = np.stack(
                 [
                     *lags,
                     np.clip(season, -0.5, 0.5),
-                    np.broadcast_to(world.event[target] - 1, (n, WEEKS)),
-                    np.broadcast_to(world.event - 1, (n, WEEKS)),
-                    world.promo[:, target],
-                    lags[1] * (world.event[target] - 1),
+                    *(discount, shop.discount, lags[1] * discount),
+                    *(coming, pull, lags[1] * coming),
+                    *(coming * of_category[:, None] for of_category in dummies[1].T),
                 ],
                 axis=2,
             ).transpose(1, 0, 2)
@@ -141,3 +145,22 @@ class Forecaster:
     @property
     def _sides(self) -> list[np.ndarray]:
         return self._products[1]
+
+
+def _pull(plans: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Factor (WEEKS,) that festivals and discounts put on all demand, learnt from the PAST weeks.
+
+    A ridge regression of the log of demand on the plans, and the level around each week as what
+    it leaves, in turns.
+    """
+    first = 8  # weeks whose own past is not known
+    usual = np.nansum(y[:, :PAST], axis=1) / np.maximum((~np.isnan(y[:, :PAST])).sum(axis=1), 1)
+    due = np.where(np.isnan(y), 0.0, usual[:, None]).sum(axis=0)
+    told = np.log(np.nansum(y, axis=0)[:PAST] / due[:PAST])
+    x, effect = plans[first:PAST], np.zeros(plans.shape[1])
+    for _ in range(10):
+        left = told - plans[:PAST] @ effect
+        level = np.array([np.median(left[max(0, t - 9) : t + 10]) for t in range(first, PAST)])
+        gram = x.T @ x + 0.02 * np.eye(x.shape[1])
+        effect = np.linalg.solve(gram, x.T @ (told[first:] - level))
+    return np.exp(plans @ effect)

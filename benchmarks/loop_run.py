@@ -1,4 +1,4 @@
-"""One made-up shop lived through week by week: the product's monitors and retrain rule decide."""
+"""One shop lived through week by week: the product's monitors and retrain rule decide."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.loop_forecaster import Forecaster
-from benchmarks.loop_world import AHEAD, PAST, PLATFORMS, WATCHED, WEEKS, World
+from benchmarks.loop_world import AHEAD, PAST, PLATFORMS, WATCHED, WEEKS, ShopWeeks
 from ml.replenishment.outcome import Costs
 from ml.replenishment.protection import z_score
 from ml.replenishment.simulation import Shelf, open_shelf, replay
-from monitoring.demand_shift import demand_shift
-from monitoring.error_slices import error_size
+from monitoring.demand_shift import ShiftLimits, demand_shift
+from monitoring.error_slices import SizeLimits, error_size
 from monitoring.extract_volume import landed_volume
 from monitoring.forecast_archive import trusted
-from monitoring.forecast_error import bias_cusum
+from monitoring.forecast_error import CusumLimits, bias_cusum
 from monitoring.retrain import alarms, retrain_due
 from monitoring.verdict import Verdict
 
@@ -25,13 +25,22 @@ CUTOFFS = (21, 17, 13)  # weeks before a training: the product's three windows o
 MATURED_WEEKS = 8
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Of the three triggers."""
+
+    shift: ShiftLimits | None = None
+    size: SizeLimits | None = None
+    cusum: CusumLimits | None = None
+
+
 @dataclass
 class Life:
     """What happened in the WATCHED weeks. Weeks count from the first watched one, 0.
 
     `alarms`: (week, names of the red monitors); `retrains`: weeks of the trainings that answered
     one; `refreshes`: those of the calendar; `data_red`: weeks with a red data verdict. `cost`: of
-    the plan, summed.
+    the plan, summed. `changed_at`: first week of the change; `realised`: see ShopWeeks.
     """
 
     alarms: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
@@ -39,16 +48,24 @@ class Life:
     refreshes: list[int] = field(default_factory=list)
     data_red: list[int] = field(default_factory=list)
     cost: float = 0.0
+    changed_at: int = 0
+    realised: float = 1.0
+
+    @property
+    def weeks_to_alarm(self) -> float:
+        """From the change to the first alarm: 1 is at the end of the first week it lasted."""
+        after = [week for week, _ in self.alarms if week >= self.changed_at]
+        return after[0] - self.changed_at + 1 if after else np.inf
 
 
 class Shop:
-    """A world with its forecasters: what is seen while a platform is dark, and afterwards."""
+    """A shop's weeks with its forecasters: what is seen while a platform is dark, and after it."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._whole = Forecaster(world, world.y)
-        self._dark = self._whole if world.seen is world.y else Forecaster(world, world.seen)
-        gone = (world.seen != world.y).any(axis=0)
+    def __init__(self, weeks: ShopWeeks) -> None:
+        self.weeks = weeks
+        self._whole = Forecaster(weeks, weeks.y)
+        self._dark = self._whole if weeks.seen is weeks.y else Forecaster(weeks, weeks.seen)
+        gone = (weeks.seen != weeks.y).any(axis=0)
         self._first_gone = int(np.argmax(gone)) if gone.any() else WEEKS
         self._last_gone = WEEKS - int(np.argmax(gone[::-1])) - 1 if gone.any() else -1
 
@@ -59,7 +76,7 @@ class Shop:
     def actual(self, now: int) -> np.ndarray:
         """Demand up to `now` as the extracts tell it then (n, WEEKS)."""
         is_dark = self._first_gone <= now <= self._last_gone
-        return self.world.seen if is_dark else self.world.y
+        return self.weeks.seen if is_dark else self.weeks.y
 
     def backtest(self, now: int) -> pd.DataFrame:
         """The recipe at its three cutoffs before `now`."""
@@ -77,42 +94,45 @@ class Shop:
         week = origin + step
         inside = week < WEEKS
         origin, series, step, week = (v[inside] for v in (origin, series, step, week))
-        days = self.world.monday
+        days = self.weeks.monday
         return pd.DataFrame(
             {
-                "unique_id": self.world.static["unique_id"].to_numpy()[series],
+                "unique_id": self.weeks.static["unique_id"].to_numpy()[series],
                 "ds": days[week],
                 "cutoff": days[origin],
                 "step": step,
                 "y": actual[series, week],
-                "is_stockout": self.world.is_stockout[series, week],
+                "is_stockout": self.weeks.is_stockout[series, week],
                 "y_hat": made.reshape(-1)[inside],
-                "is_event": self.world.event[week] > 1,
+                "is_event": self.weeks.is_event[week],
                 "week": week,
             }
         )
 
 
-def live(shop: Shop, *, policy: str = "loop", weeks: int = WATCHED) -> Life:
+def live(
+    shop: Shop, *, policy: str = "loop", weeks: int = WATCHED, limits: Limits | None = None
+) -> Life:
     """Live the first `weeks` watched weeks.
 
     `policy`: "loop" watches and retrains, "never" keeps the first model, "weekly" trains every
-    week. The stand-in's challengers are not gated.
+    week. The stand-in's challengers are not gated. `limits`: None for the product's.
     """
-    world, life = shop.world, Life()
+    limits = limits or Limits()
+    told, life = shop.weeks, Life(changed_at=shop.weeks.changed_at - PAST)
     trained = PAST - 1
     fit = shop.forecaster(trained).fit(trained)
     reference = shop.backtest(trained) if policy == "loop" else None
-    forecasts = np.zeros((weeks, len(world.y), AHEAD))
+    forecasts = np.zeros((weeks, len(told.y), AHEAD))
     verdicts: dict[date, list[Verdict]] = {}
     for k in range(weeks):
         now = PAST + k - 1  # the last week that is over: the plan of week PAST + k is made
         if k and policy == "weekly":
             fit = shop.forecaster(now).fit(now)
         if k and policy == "loop":
-            data = _data_verdict(world, now)
+            data = _data_verdict(told, now)
             life.data_red += [] if data.passed else [k - 1]
-            today = _watch(shop, forecasts[:k], reference, now, trained, life.data_red)
+            today = _watch(shop, forecasts[:k], reference, now, trained, life.data_red, limits)
             verdicts[_day(now)] = today
             raised = alarms(verdicts)
             if raised and raised[-1].day == _day(now):
@@ -139,6 +159,7 @@ def _watch(
     now: int,
     trained: int,
     data_red: list[int],
+    limits: Limits,
 ) -> list[Verdict]:
     """The triggers' verdicts at the end of week `now`."""
     origins = np.arange(PAST - 1, PAST - 1 + len(forecasts))
@@ -147,27 +168,29 @@ def _watch(
     own = origins >= max(trained, now - MATURED_WEEKS)
     recent = shop.frame(forecasts[own], origins[own], actual)
     recent = recent[recent["week"] <= now]
-    red_days = shop.world.monday[[PAST + k for k in data_red]]
+    red_days = shop.weeks.monday[[PAST + k for k in data_red]]
     nearest, recent = trusted(nearest, red_days), trusted(recent, red_days)
     return [
-        demand_shift(nearest, reference, shop.world.static)[0],
-        error_size(recent, reference)[0],
-        bias_cusum(recent, reference),
+        demand_shift(nearest, reference, shop.weeks.static, limits=limits.shift)[0],
+        error_size(recent, reference, limits=limits.size)[0],
+        bias_cusum(recent, reference, limits=limits.cusum),
     ]
 
 
-def _data_verdict(world: World, now: int) -> Verdict:
+def _data_verdict(told: ShopWeeks, now: int) -> Verdict:
     """The volume monitor's on the last day of week `now`."""
     last = (now + 1) * 7
-    days = pd.date_range(world.monday[0], periods=last)[-63:]
-    rows = pd.DataFrame(world.rows[last - 63 : last], index=days, columns=list(PLATFORMS))
-    return landed_volume(rows, days[-1])[0]
+    days = pd.date_range(told.monday[0], periods=last)[-63:]
+    rows = pd.DataFrame(told.rows[last - 63 : last], index=days, columns=list(PLATFORMS))
+    peaks = pd.Series(told.is_peak[last - 63 : last], index=days)
+    return landed_volume(rows, days[-1], peaks=peaks)[0]
 
 
 def _plan_cost(shop: Shop, forecasts: np.ndarray) -> float:
-    """Replay of the plan that orders up to the 0.833 quantile of the protected weeks' demand.
+    """Replay, against what households wanted, of the plan that orders up to the 0.833 quantile.
 
-    The spread is a Poisson count's plus 40 % of each week's forecast, for all policies alike.
+    The quantile is of the protected weeks' demand; the spread is a Poisson count's plus 40 % of
+    each week's forecast, for all policies alike.
     """
     covered = forecasts[:, :, : LEAD + REVIEW]
     mean = covered.sum(axis=2)
@@ -180,5 +203,6 @@ def _plan_cost(shop: Shop, forecasts: np.ndarray) -> float:
 
     first = forecasts[0]
     shelf = open_shelf(np.rint(first[:, 0] * 1.3), np.rint(first[:, [1, 1]]), longest_lead=LEAD)
-    ledger, _ = replay(order, shop.world.y[:, PAST : PAST + len(forecasts)], shelf, lead=LEAD)
+    wanted = shop.weeks.wanted[:, PAST:]
+    ledger, _ = replay(order, wanted[:, : len(forecasts)], shelf, lead=LEAD)
     return float(COSTS.of(ledger)[:, 4:].sum())

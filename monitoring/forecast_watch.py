@@ -65,9 +65,10 @@ def judge_forecasts(
 
 
 def _events(known_future: pd.DataFrame) -> pd.Series:
-    """Whether a series' week is in a festival's peak, by unique_id and ds."""
-    in_peak = known_future["peak_share"] > 0
-    return known_future.assign(is_event=in_peak).set_index(["unique_id", "ds"])["is_event"]
+    """Whether a festival touches a series' week, by unique_id and ds: between its peaks people
+    wait, or use up what they bought."""
+    in_festival = known_future["festival_share"] > 0
+    return known_future.assign(is_event=in_festival).set_index(["unique_id", "ds"])["is_event"]
 
 
 def _with_events(frame: pd.DataFrame, events: pd.Series) -> pd.DataFrame:

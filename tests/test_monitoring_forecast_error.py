@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from monitoring.forecast_error import ErrorLimits, bias_cusum, forecast_error
+from monitoring.forecast_watch import judge_forecasts
 
 N = 60
 
@@ -113,6 +114,29 @@ def test_cusum_finds_growth_of_some_products_and_tells_the_direction():
     assert verdict.numbers["below_forecast_share"] == 0
     fallen = NOW.assign(y=0.0)
     assert bias_cusum(fallen, BACKTEST).numbers["below_forecast_share"] > 0.5
+
+
+def test_cusum_judges_no_week_of_a_festival():
+    weeks = np.sort(NOW["ds"].unique())
+    fair = NOW["ds"].isin(weeks[1:3])
+    moved = NOW.assign(y=np.where(fair, 0.2 * NOW["y"], NOW["y"]))
+    assert not bias_cusum(moved, BACKTEST).passed
+    told = bias_cusum(moved.assign(is_event=fair), BACKTEST.assign(is_event=False))
+    assert told.passed
+    assert told.numbers["n_weeks"] == len(weeks) - 2
+
+
+def test_every_week_that_a_festival_touches_is_an_event_to_the_nightly_monitor():
+    weeks = np.sort(NOW["ds"].unique())
+    demand = NOW.drop_duplicates(["unique_id", "ds"])[["unique_id", "ds", "y", "is_stockout"]]
+    known = pd.concat([NOW, BACKTEST])[["unique_id", "ds"]].drop_duplicates()
+    known["festival_share"] = np.where(known["ds"].isin(weeks[1:3]), 2 / 7, 0.0)
+    archive = NOW.drop(columns=["y", "is_stockout"]).assign(model_version=1)
+    static = demand[["unique_id"]].drop_duplicates()
+    judged = judge_forecasts(archive, BACKTEST, demand, static, known, champion=1)
+    told = {verdict.name: verdict for verdict in judged.verdicts}
+    assert told["bias_cusum"].numbers["n_weeks"] == len(weeks) - 2
+    assert told["forecast_error"].numbers["n_weeks"] == len(weeks)
 
 
 def test_cusum_waits_for_enough_weeks_and_products():

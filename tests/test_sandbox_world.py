@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from orchestration.sandbox import truth
 from orchestration.sandbox.world import Disturbance, World, run, scale
+from orchestration.sandbox.world.catalogue import CATEGORIES
 from orchestration.sandbox.world.listings import SHOPS
 
 TOWN = replace(scale("tiny", days=180), households=2000)  # enough people for averages
@@ -402,12 +404,71 @@ def test_a_failing_supplier_delivers_nothing_and_everything_later(spring):
     assert tables["demand"]["lost_qty"].sum() > 1.3 * calm["demand"]["lost_qty"].sum()
 
 
+@pytest.fixture(scope="module")
+def summer() -> World:
+    """A town with all goods after fifty days."""
+    world = World(replace(scale("tiny", days=100), households=6000, assortment="full"))
+    for _ in world.run(50):
+        pass
+    return world
+
+
+def wanted_by_sku(world: World, days: int = 42) -> np.ndarray:
+    """Units that households wanted of each SKU in the coming days."""
+    units = np.zeros(len(world.goods))
+    for _ in range(days):
+        world.advance()
+        told = world.ledger.take("demand")["demand"]
+        np.add.at(units, told["sku"], told["wanted_qty"])
+    return units
+
+
+@pytest.mark.parametrize(("strength", "least", "most"), [(1.6, 1.4, 1.85), (0.5, 0.35, 0.6)])
+def test_a_brand_wins_or_loses_as_many_customers_as_told_and_the_others_none(
+    summer, strength, least, most
+):
+    calm, changed = summer.fork(), summer.fork()
+    changed.disturb(Disturbance("brand_shift", summer.today, 50, "yunduo", strength))
+    before, after = wanted_by_sku(calm), wanted_by_sku(changed)
+    own = summer.goods.brand == summer.goods.brands.index("yunduo")
+    assert least <= after[own].sum() / before[own].sum() <= most
+    assert after[~own].sum() == pytest.approx(before[~own].sum(), rel=0.12)
+
+
+def test_a_mix_shift_moves_demand_within_its_category(summer):
+    calm, changed = summer.fork(), summer.fork()
+    changed.disturb(Disturbance("mix_shift", summer.today, 50, "辅食"))
+    food = summer.goods.category == CATEGORIES.index("辅食")
+    food &= ~summer.goods.is_sampler
+    appeal = changed.market.appeal[summer.day]
+    assert (appeal[~food] == 0).all()
+    before, after = wanted_by_sku(calm), wanted_by_sku(changed)
+    assert after[appeal > 0].sum() > 1.25 * before[appeal > 0].sum()
+    assert after[appeal < 0].sum() < 0.7 * before[appeal < 0].sum()
+    assert after[food].sum() == pytest.approx(before[food].sum(), rel=0.3)
+
+
+def test_what_comes_after_a_disturbance_is_over_is_no_longer_disturbed(spring):
+    market = spring.fork().market
+    for kind, target in (("brand_shift", "hemiao"), ("mix_shift", "奶粉")):
+        market.disturb(Disturbance(kind, spring.today, 7, target, 0.5))
+    for grid, neutral in ((market.fashion, 1), (market.appeal, 0)):
+        assert (grid[spring.day : spring.day + 7] != neutral).any(axis=1).all()
+        assert (grid[: spring.day] == neutral).all()
+        assert (grid[spring.day + 7 :] == neutral).all()
+
+
 def test_a_disturbance_names_what_it_disturbs_and_cannot_change_the_past(spring):
     with pytest.raises(ValueError, match="none of"):
         Disturbance("flood", spring.today, 3)
     with pytest.raises(ValueError, match="needs a target"):
         Disturbance("platform_dark", spring.today, 3)
-    for kind, target in (("platform_dark", "ebay"), ("supplier_failure", "9"), ("price_war", "酒")):
+    with pytest.raises(ValueError, match="below zero"):
+        Disturbance("brand_shift", spring.today, 3, "hemiao", -1)
+    for kind, target in (
+        *(("platform_dark", "ebay"), ("supplier_failure", "9"), ("price_war", "酒")),
+        *(("brand_shift", "无名"), ("mix_shift", "酒")),
+    ):
         with pytest.raises(ValueError, match="no "):
             spring.disturb(Disturbance(kind, spring.today, 3, target))
     with pytest.raises(ValueError, match="is over"):

@@ -302,7 +302,7 @@ VERDICTS = [
             "interval_coverage",
             "Intervals hold as many weeks as they promise, or did in the backtest",
         ),
-        ("bias_cusum", "Fewer than 15 % of the large products have left their forecast for good"),
+        ("bias_cusum", "Fewer than 20 % of the large products have left their forecast for good"),
     )
 ] + [
     verdict_check(

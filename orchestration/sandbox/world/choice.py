@@ -53,11 +53,11 @@ class Chooser:
         )
         return chosen
 
-    def choose(self, rng, wants: Wants, day: int, boost, shop, on_shelf=None) -> np.ndarray:
+    def choose(self, rng, wants: Wants, day: int, boost, shop, allowed=None) -> np.ndarray:
         """The best variant for each row, in `shop` where that is not -1.
 
-        `on_shelf` [warehouse, variant], when given, rules out what its household's warehouse
-        lacks.
+        `allowed` [warehouse, variant], when given, rules out what is not meant for those whom
+        the warehouse serves.
         """
         chosen = np.full(len(wants), -1)
         values = self._values(day, boost)
@@ -73,9 +73,9 @@ class Chooser:
                     & (self.market.discount[day, self.offers.parts[variants, 0]] > 0)
                 )
                 utility[no_deposit] = -np.inf
-                if on_shelf is not None:
+                if allowed is not None:
                     south = self.state.south[wants.household[part]].astype(np.int64)
-                    utility[~on_shelf[south][:, variants]] = -np.inf
+                    utility[~allowed[south][:, variants]] = -np.inf
                 best = utility.argmax(axis=1)
                 sound = np.isfinite(utility[np.arange(len(part)), best])
                 chosen[part] = np.where(sound, variants[best], -1)
@@ -85,7 +85,8 @@ class Chooser:
         """What every household thinks of each variant today; -inf where it is not for sale."""
         offers = self.offers
         on_sale = (offers.starts <= day) & (day < offers.ends) & ~self.market.dark[day, offers.shop]
-        return np.where(on_sale, self.base + boost[offers.shop], -np.inf).astype(np.float32)
+        value = self.base + boost[offers.shop] + self.market.appeal[day, offers.parts[:, 0]]
+        return np.where(on_sale, value, -np.inf).astype(np.float32)
 
     def _utility(self, rng, wants: Wants, category: int, variants, values, day: int):
         state, offers = self.state, self.offers

@@ -4,7 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 LAST_DAY = date(2026, 6, 28)
-DISTURBANCES = ("price_war", "competitor", "platform_dark", "supplier_failure")
+DISTURBANCES = (
+    *("price_war", "competitor", "platform_dark", "supplier_failure"),
+    *("brand_shift", "mix_shift"),
+)
+_TARGETED = ("platform_dark", "supplier_failure", "brand_shift", "mix_shift")
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,10 @@ class Disturbance:
     kind: "price_war" (a rival sells far below us; `target`: a category or "" for all),
     "competitor" (a rival opens and stays attractive; `target` as above), "platform_dark" (a
     platform sells and shows nothing; `target`: the platform), "supplier_failure" (nothing
-    arrives; `target`: the supplier). `strength` scales the first two, 1 is severe.
+    arrives; `target`: the supplier), "brand_shift" (a brand wins its customers from other shops or
+    loses them to these; `target`: the brand; `strength`: what the change alone makes of its demand,
+    1.6 is 60 % more), "mix_shift" (half the SKUs of a category please more and half less;
+    `target`: the category). `strength` scales the first two and the last, 1 is severe.
     """
 
     kind: str
@@ -26,8 +33,10 @@ class Disturbance:
     def __post_init__(self) -> None:
         if self.kind not in DISTURBANCES:
             raise ValueError(f"{self.kind} is none of {', '.join(DISTURBANCES)}")
-        if self.kind in ("platform_dark", "supplier_failure") and not self.target:
+        if self.kind in _TARGETED and not self.target:
             raise ValueError(f"{self.kind} needs a target")
+        if self.strength < 0:
+            raise ValueError(f"a strength of {self.strength} is below zero")
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,18 @@ class Ledger(SideBooks):
             frames[table] = conform(table, frame)
         return frames
 
+    def take(self, *tables: str) -> dict[str, dict[str, np.ndarray]]:
+        """Booked rows of some tables as plain columns; everything that was booked is forgotten."""
+        books, self._books = self._books, {}
+        return {
+            table: {
+                name: np.concatenate([part[name] for part in books[table]])
+                for name in books[table][0]
+            }
+            for table in tables
+            if table in books
+        }
+
     def moments(self, seconds: np.ndarray) -> pl.Series:
         """Seconds from the first midnight as moments."""
         start = np.datetime64(self.first, "us")

@@ -15,7 +15,8 @@ SUPPLIER_IDS = tuple(row[0] for row in SUPPLIERS)
 @dataclass
 class Market:
     """By day (first axis): `discount` and `promo` per SKU, `rival` and `war` per category,
-    `dark` per shop, `faulty` per SKU; `stopped` are days on which a supplier delivers nothing."""
+    `dark` per shop, `faulty` per SKU, `fashion` (factor on demand) per brand, `appeal` (on the
+    scale of tastes) per SKU; `stopped` are days on which a supplier delivers nothing."""
 
     plan: object
     discount: np.ndarray
@@ -24,8 +25,11 @@ class Market:
     war: np.ndarray
     dark: np.ndarray
     faulty: np.ndarray
+    fashion: np.ndarray
+    appeal: np.ndarray
     stopped: dict[str, np.ndarray]
     calendar: Calendar
+    goods: Catalogue
 
     def disturb(self, event: Disturbance) -> None:
         """Let `event` happen on top of everything else."""
@@ -45,6 +49,20 @@ class Market:
             if not shops:
                 raise ValueError(f"{event.target} is no platform of this world")
             self.dark[window, shops] = True
+        elif event.kind == "brand_shift":
+            if event.target not in self.goods.brands:
+                raise ValueError(f"{event.target} is no brand of this world")
+            self.fashion[window, self.goods.brands.index(event.target)] *= event.strength
+        elif event.kind == "mix_shift":
+            if event.target not in CATEGORIES:
+                raise ValueError(f"{event.target} is no category")
+            category = CATEGORIES.index(event.target)
+            of_category = self.goods.category == category
+            members = np.flatnonzero(of_category & ~self.goods.is_sampler)
+            # the halves are drawn, but the same day and category divide in the same way
+            rng = np.random.default_rng([max(start, 0), category])
+            pleases = rng.permutation(len(members)) < len(members) // 2
+            self.appeal[window, members] += np.where(pleases, 1.0, -1.0) * event.strength
         else:
             if event.target not in SUPPLIER_IDS:
                 raise ValueError(f"{event.target} is no supplier of this world")
@@ -74,7 +92,10 @@ def market(rng: np.random.Generator, config: WorldConfig, goods: Catalogue, cale
     for start in range(int(rng.integers(10, 60)), span, 61):
         faulty[start : start + int(rng.integers(10, 25)), rng.choice(sold, 2)] = True
     dark = np.zeros((span, len(PLATFORMS)), dtype=bool)
-    made = Market(plan, discount, promo, rival, war, dark, faulty, {}, calendar)
+    fashion, appeal = np.ones((span, len(goods.brands))), np.zeros((span, len(goods)))
+    made = Market(
+        plan, discount, promo, rival, war, dark, faulty, fashion, appeal, {}, calendar, goods
+    )
     for event in config.disturbances:
         made.disturb(event)
     return made

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.sandbox.world.choice import Chooser
+from orchestration.sandbox.world.fashion import Fashion
 from orchestration.sandbox.world.listings import PLATFORMS
 from orchestration.sandbox.world.needs import Needs, Wants
 from orchestration.sandbox.world.rows import Rows
@@ -45,12 +46,15 @@ class Counter:
 
     def __init__(self, needs: Needs, chooser: Chooser, shelf: Shelf) -> None:
         self.needs, self.chooser, self.shelf = needs, chooser, shelf
+        self.fashion = Fashion(chooser)
         self.offers, self.state = chooser.offers, chooser.state
 
     def sell(self, rng: np.random.Generator, wants: Wants, day: int, boost: np.ndarray):
         """(sales, tally, wishes by listing variant, units left): goods are not reserved yet."""
         outside = wants.take(wants.outside)
-        self._buy_elsewhere(rng, outside, day)
+        fashion_changes = self.fashion.changes(day)
+        if not fashion_changes:
+            self._buy_elsewhere(rng, outside, day)
         inside = wants.take(~wants.outside)
         # who comes first is served first
         inside = inside.take(np.argsort(rng.random(len(inside))))
@@ -58,6 +62,9 @@ class Counter:
         variant = self.chooser.basket(rng, inside, day, boost)
         found = variant >= 0
         inside, variant = inside.take(found), variant[found]
+        if fashion_changes:
+            inside, variant, outside = self.fashion.sway(rng, day, boost, inside, variant, outside)
+            self._buy_elsewhere(rng, outside, day)
         sales = self._lines(inside, variant)
         free = self.shelf.available
         np.maximum(free, 0, out=free)
