@@ -31,11 +31,12 @@ from ml.replenishment.rules import (
     SeasonalCover,
     seen_mean,
 )
-from ml.replenishment.simulation import Terms, lead_time_draws, open_shelf, replay
+from ml.replenishment.simulation import Terms, lead_time_draws, lead_time_miss, open_shelf, replay
 from orchestration.resources import Warehouse
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999)
-PLAN_LEVELS = (0.5, 0.7, 0.9, 0.975, 0.99, 0.999)
+BEYOND = (0.9995, 0.9999, 0.99999)  # settings above the highest quantile that is forecast
+PLAN_LEVELS = (0.5, 0.7, 0.9, 0.975, 0.99, 0.999, *BEYOND)
 PROMOTED = 0.3
 SHOWN = ("fill_rate", "turnover_days", "stockout_rate", "a_stockout_rate", "promotion_fill", "cost")
 
@@ -125,7 +126,7 @@ def curves(
     known: Callable[[int], PeriodForecast],
     sums: Callable[[int], pd.DataFrame],
     lead: np.ndarray,
-    lead_sd: np.ndarray,
+    miss: np.ndarray,
 ) -> dict:
     """Policies by name, each a list of (setting, policy)."""
     first = shop.weeks[shop.start]
@@ -134,9 +135,9 @@ def curves(
         return (first + pd.Timedelta(days=7 * t)).isocalendar().week
 
     return {
-        "stork": [(q, ArrivalTarget(known, lead, q, lead_sd)) for q in LEVELS],
+        "stork": [(q, ArrivalTarget(known, lead, q, miss)) for q in (*LEVELS, *BEYOND)],
         "make_plan": [
-            (q, MadePlan(shop.terms, lead, 7 * lead_sd, shop.cutoff, sums, q)) for q in PLAN_LEVELS
+            (q, MadePlan(shop.terms, lead, 7 * miss, shop.cutoff, sums, q)) for q in PLAN_LEVELS
         ],
         "arrival_only": [(q, ArrivalQuantile(known, lead, q)) for q in LEVELS],
         "erp_formula": [
@@ -145,7 +146,9 @@ def curves(
         "min_max": [
             (m, MinMax(shop.past, lead + m, lead + 1.0 + m)) for m in (0.5, 1.0, 2.0, 3.0, 5.0)
         ],
-        "classical": [(q, ClassicalSafetyStock(shop.past, lead, service_level=q)) for q in LEVELS],
+        "classical": [
+            (q, ClassicalSafetyStock(shop.past, lead, service_level=q)) for q in (*LEVELS, *BEYOND)
+        ],
         "seasonal_cover": [
             (c, SeasonalCover(shop.past, season, cover=c)) for c in (4, 5, 6, 7, 8, 10)
         ],
@@ -164,6 +167,7 @@ def main() -> int:
     lead_days = shop.terms["lead_time_days"].to_numpy(float)
     sd_days = shop.terms["lead_time_sd_days"].fillna(0).to_numpy(float)
     lead = np.ceil(lead_days / 7).astype(int)
+    miss = lead_time_miss(lead_days, sd_days, lead)
     draws = lead_time_draws(np.random.default_rng(11), lead_days, sd_days, options.weeks)
     known, sums = forecasts(shop, options.model, int(lead.max()) + 1)
     truth = shop.wanted[:, shop.start :]
@@ -187,7 +191,7 @@ def main() -> int:
 
     found = {
         name: {str(setting): asdict(measured(policy)) for setting, policy in policies}
-        for name, policies in curves(shop, known, sums, lead, sd_days / 7).items()
+        for name, policies in curves(shop, known, sums, lead, miss).items()
     }
     sure = {"lead": int(lead.max()), "quoted_lead": int(lead.max()), "terms": Terms()}
     foresight = PerfectForesight(truth, int(lead.max()))

@@ -12,9 +12,9 @@ from ml.replenishment.arrival import (
     PeriodForecast,
     projected_stock,
 )
-from ml.replenishment.outcome import Costs
+from ml.replenishment.outcome import Costs, outcome
 from ml.replenishment.service import service_by_cost, service_by_fill, volume_class
-from ml.replenishment.simulation import open_shelf, replay
+from ml.replenishment.simulation import lead_time_draws, lead_time_miss, open_shelf, replay
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 
@@ -52,7 +52,8 @@ def test_the_service_level_is_read_between_the_quantiles():
         p: float(arrival([[20.0]], lead=0, service_level=p)(0, shelf)[0])
         for p in (0.1, 0.5, 0.7, 0.9, 0.99)
     }
-    assert wanted == {0.1: 16.0, 0.5: 20.0, 0.7: 22.0, 0.9: 24.0, 0.99: 24.0}
+    # beyond the last quantile its distance grows with the normal score: 4 x 2.33 / 1.28
+    assert wanted == {0.1: 16.0, 0.5: 20.0, 0.7: 22.0, 0.9: 24.0, 0.99: 27.0}
 
 
 def test_a_longer_review_adds_its_weeks_and_their_spread_in_quadrature():
@@ -91,6 +92,38 @@ def test_stock_is_projected_week_by_week_on_the_promised_dates():
     mean = np.array([[5.0, 9.0], [20.0, 3.0]])
     assert projected_stock(shelf, mean, np.array([2, 2])).tolist() == [6.0, 5.0]
     assert projected_stock(shelf, mean, np.array([0, 1])).tolist() == [12.0, 0.0]
+
+
+def test_what_lands_lasts_until_the_next_order_does_even_if_that_is_late():
+    sure, late = (
+        ArrivalTarget(
+            lambda _t: forecast([[10.0, 10.0, 10.0]]), lead=2, service_level=0.9, lead_sd=sd
+        )(0, open_shelf([0.0], longest_lead=2))
+        for sd in (0.0, 1.0)
+    )
+    assert sure.tolist() == [14.0]
+    # the shelf is empty when the goods land: 10 + hypot(4, 1.28 weeks of 10)
+    assert late.tolist() == [23.0]
+
+
+@pytest.mark.parametrize("sd_days", [0.0, 4.0, 7.0])
+def test_late_suppliers_do_not_bring_the_service_down(sd_days):
+    n, weeks = 60, 60
+    rng = np.random.default_rng(3)
+    demand = rng.poisson(40.0, (n, weeks)).astype(float)
+    lead_days, sd = np.full(n, 14.0), np.full(n, sd_days)
+    lead = np.full(n, 2)
+    sigma = np.sqrt(40.0)
+    known = PeriodForecast(
+        np.full((n, 3), 40.0),
+        np.broadcast_to(40.0 + sigma * np.array([-1.28, 0.0, 1.28]), (n, 3, 3)),
+        LEVELS,
+    )
+    policy = ArrivalTarget(lambda _t: known, lead, 0.99, lead_time_miss(lead_days, sd, lead))
+    draws = lead_time_draws(rng, lead_days, sd, weeks)
+    shelf = open_shelf(np.full(n, 40.0), np.full((n, 2), 40.0), longest_lead=int(draws.max()) + 1)
+    ledger, _ = replay(policy, demand, shelf, lead=draws, quoted_lead=lead)
+    assert outcome(ledger.last(weeks - 5), Costs()).fill_rate >= 0.99
 
 
 def windows(seed, demand_of):

@@ -41,6 +41,18 @@ def test_a_lead_time_that_varies_adds_its_days_of_demand_in_quadrature():
     assert row["order_up_to_level"] == pytest.approx(expected, abs=1.01)
 
 
+def test_on_an_empty_shelf_the_goods_last_until_the_next_order_lands_though_it_be_late():
+    sure, late = (
+        only(position(on_hand=0.0, lead_time_sd_days=sd), weekly=70, spread=20, policy=Policy())
+        for sd in (0.0, 3.0)
+    )
+    assert late["lost_before_qty"] == sure["lost_before_qty"] > 0
+    # the goods land after 14 of 21 days
+    after = 1.64485 * 20 * np.sqrt(3) * np.sqrt(1 / 3)
+    more = np.hypot(after, 1.64485 * 10 * 3) - after
+    assert late["order_qty"] - sure["order_qty"] == pytest.approx(more, abs=2)
+
+
 def test_the_quantity_agrees_with_the_forecast_that_is_shown():
     row = only(position(on_hand=40.0, reserved=4.0, on_order=10.0), weekly=70, spread=9)
     assert row["inventory_position"] == 46

@@ -13,6 +13,7 @@ from ml.replenishment.simulation import (
     Ledger,
     Terms,
     lead_time_draws,
+    lead_time_miss,
     open_shelf,
     pass_period,
     place,
@@ -161,6 +162,14 @@ def test_lead_times_are_drawn_with_the_wanted_mean_and_the_same_draws_for_the_sa
     # rounding up to whole weeks adds half a week on average
     assert drawn[1].mean() == pytest.approx(3.5, abs=0.1)
     assert drawn[1].std() == pytest.approx(1.04, abs=0.1)
+
+
+def test_how_far_deliveries_miss_the_promised_week_counts_the_rounding_up():
+    days, sd, quoted = np.array([14.0, 10.0, 14.0]), np.array([0.0, 0.0, 3.0]), np.array([2, 2, 2])
+    sure, early, noisy = lead_time_miss(days, sd, quoted)
+    assert (sure, early) == (0.0, 0.0)
+    # nearly every other delivery is a week late, hardly one two weeks
+    assert noisy == pytest.approx(np.sqrt(0.49), abs=0.06)
 
 
 def test_the_outcome_of_a_hand_worked_replay():

@@ -33,7 +33,8 @@ class PeriodForecast:
     def spread(self, probability: np.ndarray) -> np.ndarray:
         """Quantile less mean (n, H), each series at its own `probability` (n,).
 
-        Straight between two levels; beyond the outermost one that level's own.
+        Straight between two levels; beyond the outermost one that level's own grows with the
+        normal score.
         """
         p = np.clip(probability, self.levels[0], self.levels[-1])
         right = np.clip(np.searchsorted(self.levels, p), 1, len(self.levels) - 1)
@@ -41,7 +42,11 @@ class PeriodForecast:
         share = (p - self.levels[left]) / (self.levels[right] - self.levels[left])
         rows = np.arange(len(self.mean))
         low, high = self.quantiles[rows, :, left], self.quantiles[rows, :, right]
-        return low + share[:, None] * (high - low) - self.mean
+        grown = np.ones(len(self.mean))
+        for one in np.unique(np.asarray(probability)[p != probability]):
+            edge = z_score(min(max(one, self.levels[0]), self.levels[-1]))
+            grown[probability == one] = z_score(one) / edge if edge * z_score(one) > 0 else 1.0
+        return (low + share[:, None] * (high - low) - self.mean) * grown[:, None]
 
 
 def projected_stock(shelf: Shelf, mean: np.ndarray, periods: np.ndarray) -> np.ndarray:
@@ -95,12 +100,13 @@ class ArrivalQuantile:
 
 @dataclass(frozen=True)
 class ArrivalTarget:
-    """As `ArrivalQuantile`, and safe against what may go wrong before the goods arrive.
+    """As `ArrivalQuantile`, and safe against what may go wrong before the next goods arrive.
 
     The rule of `targets` in whole periods: up to mean + hypot(shortfall, spread after arrival),
-    where the shortfall is what stock on arrival may lack if demand until then, or the lead time
-    (`lead_sd`, periods), comes out at the `service_level`. Where the shelf runs dry before the
-    arrival it has nothing to lack, and this is `ArrivalQuantile`.
+    where the shortfall is what stock on arrival may lack if demand until then comes out at the
+    `service_level`. After it the goods must also last while the next order is late, by `lead_sd`
+    periods (see `simulation.lead_time_miss`). Where the shelf runs dry before the arrival it has
+    nothing to lack.
     """
 
     forecast: Callable[[int], PeriodForecast]
@@ -124,17 +130,13 @@ class ArrivalTarget:
         squared = np.square(np.maximum(known.spread(level), 0.0))
         z = np.array([z_score(p) for p in level])
         rate = np.where(is_covered, known.mean, 0.0).sum(axis=1) / np.maximum(lead + review, 1)
-        before = np.sqrt(
-            np.where(is_before, squared, 0.0).sum(axis=1) + np.square(z * rate * lead_sd)
-        )
+        before = np.sqrt(np.where(is_before, squared, 0.0).sum(axis=1))
         share = np.sqrt(np.minimum((ahead + 1) / np.maximum(lead[:, None], 1), 1.0))
         more = np.diff(before[:, None] * share, axis=1, prepend=0.0)
         held = projected_stock(shelf, known.mean, lead)
-        shortfall = np.where(
-            lead > 0, held - projected_stock(shelf, known.mean + more, lead), before
-        )
+        shortfall = held - projected_stock(shelf, known.mean + more, lead)
         wanted = np.where(is_after, known.mean, 0.0).sum(axis=1)
-        after = np.where(is_after, squared, 0.0).sum(axis=1)
+        after = np.where(is_after, squared, 0.0).sum(axis=1) + np.square(z * rate * lead_sd)
         wanted = wanted + np.sqrt(np.square(shortfall) + after)
         held = held + np.where(is_after, shelf.due(horizon), 0.0).sum(axis=1)
         return np.floor(np.maximum(wanted - held, 0.0) + 0.5)

@@ -7,16 +7,19 @@ It must last until the goods of the next order day at least a review period late
 
 Let M(n) be the expected demand of n days, S its spread over `protection_days` at the service level,
 and A the stock expected when the goods land. What is sold before then is uncertain by
-L = hypot(S sqrt(lead / days), z * daily mean * lead_time_sd_days), what is sold after by
-W = S sqrt(1 - lead / days): hypot(L, W) is the spread of the whole interval. Stock can only fall
-short of A by what it has: the `shortfall` A - A', with A' what is left if L more sells on the way.
+L = S sqrt(lead / days), what is sold until the next order's goods land, which may be late, by
+W = hypot(S sqrt(1 - lead / days), z * daily mean * lead_time_sd_days): hypot(L, W) is the spread of
+the whole interval. Stock can only fall short of A by what it has: the `shortfall` A - A', with A'
+what is left if L more sells on the way.
 
 level   M(days) + hypot(shortfall, W), rounded up to whole units; under half a unit is none
 lost    sales expected to go elsewhere before the goods land (whole units, 0 where demand is owed)
 need    level - inventory position - lost
 
 Where nothing runs dry, the shortfall is L and this is order-up-to on the protection interval; where
-the shelf is empty when the goods land, it is the quantile of the days after arrival alone.
+the shelf is empty when the goods land, it is the quantile of the days after arrival alone, with
+the delay of the next goods in it: an order that covered only its own delay would, on a shelf that
+runs dry before each arrival, never build the stock that bridges one.
 """
 
 import numpy as np
@@ -62,8 +65,8 @@ class Targets:
         whole = np.maximum(curves.spread(self._curve, self.days), 0.0)
         before = np.divide(self.lead, self.days, out=np.ones_like(self.days), where=self.days > 0)
         before = np.clip(before, 0.0, 1.0)
-        self._spread_before = np.hypot(whole * np.sqrt(before), self._lead_spread)
-        self._spread_after = whole * np.sqrt(1 - before)
+        self._spread_before = whole * np.sqrt(before)
+        self._spread_after = np.hypot(whole * np.sqrt(1 - before), self._lead_spread)
 
     def level(self, days: np.ndarray) -> np.ndarray:
         """Whole units (n,) that last `days` (n,) days at the service level."""
@@ -82,9 +85,7 @@ class Targets:
             return self.curves.demand(days) + self._spread_before * np.sqrt(share)
 
         low = stock_at(more, start, self.lead, arrivals, is_lost=self.is_lost)
-        # with no days before arrival, only its delay is uncertain
-        short = np.where(self.lead > 0, self.at_arrival(start, arrivals) - low, self._lead_spread)
-        return np.maximum(short, 0.0)
+        return np.maximum(self.at_arrival(start, arrivals) - low, 0.0)
 
     def lost_before(self, days: np.ndarray, start: np.ndarray, arrivals) -> np.ndarray:
         """Units (n,) of the first `days` (n,) days' expected demand that find no stock."""

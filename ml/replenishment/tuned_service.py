@@ -22,7 +22,14 @@ from ml.replenishment.outcome import Costs
 from ml.replenishment.parameters import DAYS_PER_YEAR, Policy
 from ml.replenishment.protection import DAYS_PER_WEEK
 from ml.replenishment.service import service_by_cost, service_by_fill
-from ml.replenishment.simulation import Ledger, Terms, lead_time_draws, open_shelf, replay
+from ml.replenishment.simulation import (
+    Ledger,
+    Terms,
+    lead_time_draws,
+    lead_time_miss,
+    open_shelf,
+    replay,
+)
 from ml.replenishment.terms import read_terms
 from ml.replenishment.worth import unit_margin, unit_worth
 
@@ -139,7 +146,7 @@ def _replayed(
     first = np.arange(longest)[None, :] < lead[:, None]
     under_way = np.where(first, known.mean[:, index[1 : longest + 1]], 0.0)
     ledger, _ = replay(
-        ArrivalTarget(at, lead, level, sd_days / DAYS_PER_WEEK, review),
+        ArrivalTarget(at, lead, level, lead_time_miss(lead_days, sd_days, lead), review),
         demand,
         open_shelf(np.rint(known.mean[:, 0]), np.rint(under_way), longest_lead=longest + 1),
         lead=draws,
