@@ -57,7 +57,7 @@ bench-churn-sandbox: setup ## endings, timing, value and slices against the demo
 bench-churn-speed: setup ## a million customers scored at once, one through the registry (minutes)
 	@$(BIN)/python -m benchmarks.churn_speed
 
-bench-loop: setup ## false retrains, weeks to detection and plan cost of the closed loop on the sandbox (15 minutes)
+bench-loop: setup ## false retrains, weeks to detection and plan cost of the closed loop on the sandbox (24 CPU minutes)
 	@$(BIN)/python -m benchmarks.loop
 
 bench-retrain: setup ## what a retrain costs of a first training, on the demo's features (minutes)

@@ -1,4 +1,11 @@
-"""What other limits of the triggers would cost: false retrains against weeks to detection."""
+"""What other limits of the triggers would cost: false retrains against weeks to detection.
+
+Seeds 2000 to 2009: whatever the limits, the median rise or fall is found in 2 weeks. 15 % of the
+products instead of 20 for bias_cusum: 1.2 false retrains a model-year for 0.8, nothing
+found earlier; a quarter spares none. 1000 quiet years instead of 100 for demand_shift: 0.4, but of
+ten rises one is found after the third week. The product keeps 100: below one false retrain a year,
+finding a change earlier is worth more, for a training costs minutes and empty shelves cost sales.
+"""
 
 import numpy as np
 
