@@ -1,7 +1,7 @@
 """Buy-till-you-die models of purchase days, BG/NBD and Pareto/NBD: two rates and an end a head."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -194,15 +194,25 @@ def fit_lifetime(
     `ridge` draws the logarithms to the start's, times the number of customers: it matters only
     where the data say nothing (nobody ever came back). Raises ValueError for no histories.
     """
-    from scipy.optimize import minimize
-
     if not len(histories.age):
         raise ValueError("a lifetime model needs at least one customer")
     distinct, count, _ = histories.compressed()
+    table = np.stack([distinct.repeats, distinct.last, distinct.age])
+    return _most_likely(kind, table.tobytes(), count.tobytes(), ridge)
+
+
+@lru_cache(maxsize=16)  # one training asks for the same customers in tuning, test and last fit
+def _most_likely(
+    kind: type[LifetimeModel], table: bytes, count: bytes, ridge: float
+) -> LifetimeModel:
+    from scipy.optimize import minimize
+
+    customers = np.frombuffer(count)
+    distinct = Histories(*np.frombuffer(table).reshape(3, -1))
     start = np.log(kind.start)
 
     def loss(logs: np.ndarray) -> float:
-        value = -(count @ kind(*np.exp(logs)).log_likelihood(distinct)) / count.sum()
+        value = -(customers @ kind(*np.exp(logs)).log_likelihood(distinct)) / customers.sum()
         return value + ridge * float((logs - start) @ (logs - start))
 
     bounds = [(s - _LOG_BOUND, s + _LOG_BOUND) for s in start]
