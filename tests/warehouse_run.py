@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ import dbt_project
 
 PROJECT = Path(dbt_project.__file__).parent
 DBT = Path(sys.executable).with_name("dbt")
+_TARGETS: dict[Path, tempfile.TemporaryDirectory] = {}
 
 
 def build(
@@ -35,10 +37,11 @@ def build(
     "build" or "test" too. Close the connection before the next call. A failure of dbt raises
     AssertionError with its last words.
     """
-    tmp.mkdir(parents=True, exist_ok=True)
-    exports = tmp / "exports"
-    exports.mkdir(exist_ok=True)
-    warehouse = tmp / "warehouse.duckdb"
+    (tmp / "exports").mkdir(parents=True, exist_ok=True)
+    warehouse, place = tmp / "warehouse.duckdb", tmp / "lake"
+    if place.resolve() != lake.resolve():
+        place.unlink(missing_ok=True)
+        place.symlink_to(lake.absolute())
     arguments = []
     if full_refresh and since is None and command != "test":
         arguments.append("--full-refresh")
@@ -50,16 +53,17 @@ def build(
     done = subprocess.run(
         [
             *(DBT, "--no-use-colors", command, *folders),
-            *("--target-path", tmp / "target", "--log-path", tmp / "logs", *arguments),
+            *("--target-path", _target(project), "--log-path", tmp / "logs", *arguments),
         ],
         cwd=tmp,
         env=os.environ
         | {
             "STORK_AS_OF": str(as_of),
             "STORK_SINCE": json.dumps(dict(since)) if since else "",
-            "STORK_LAKE": str(lake),
-            "STORK_EXPORTS": str(exports),
-            "STORK_WAREHOUSE": str(warehouse),
+            # relative, and so the same for every build of a project: dbt parses it once
+            "STORK_LAKE": place.name,
+            "STORK_EXPORTS": "exports",
+            "STORK_WAREHOUSE": warehouse.name,
             "DO_NOT_TRACK": "true",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         },
@@ -72,6 +76,13 @@ def build(
     connection = duckdb.connect(str(warehouse), read_only=True)
     connection.execute("set TimeZone = 'Asia/Shanghai'")
     return connection
+
+
+def _target(project: Path) -> str:
+    """Where dbt keeps what it parsed of a project, as long as this process lives."""
+    if project not in _TARGETS:
+        _TARGETS[project] = tempfile.TemporaryDirectory(prefix="stork-dbt-")
+    return _TARGETS[project].name
 
 
 def _with_seeds(warehouse: Path, arguments: list[str], *, selected: bool) -> tuple[str, list[str]]:
