@@ -115,10 +115,10 @@ def tune_families(
     """The best parameters of each model family's study, and all their trials.
 
     `objective(family)` makes the function a study minimises; `last_day` is that of its data.
-    Studies are named by data and code: the same two resume their study, and a finished one runs
-    no more trials. What the same code found on data of the last STUDY_HOLDS is taken over, so a
-    retrain costs no tuning; an older study's best is the first trial of a new one. An LSTM trial
-    costs several boosted ones, so that study gets a third of the trials.
+    Studies are named by data and code: the same two resume a study that was cut off. What the same
+    code found with as many trials on the same data, or on data of the last STUDY_HOLDS, is taken
+    over, so a retrain costs no tuning; an older study's best is the first trial of a new one. An
+    LSTM trial costs several boosted ones, so that study gets a third of the trials.
     """
     params, trials = {}, [pd.DataFrame(columns=["family", "number", "state", "value"])]
     for family, share in (("xgboost", 1), ("lstm", 3)):
@@ -127,9 +127,12 @@ def tune_families(
             continue
         prefix = f"{name}-{family}-"
         study_name = f"{prefix}{data}-{budget.code}"
-        last = last_study(budget.studies_url, prefix, until=last_day, but=study_name)
-        is_same_code = last is not None and last.study_name.endswith(f"-{budget.code}")
-        if is_same_code and last_day - last.last_day <= STUDY_HOLDS:
+        last = last_study(budget.studies_url, prefix, until=last_day, own=study_name)
+        if last is not None and (
+            last.study_name.endswith(f"-{budget.code}")
+            and last.n_trials >= n_trials
+            and last_day - last.last_day <= STUDY_HOLDS
+        ):
             say(f"{family}: what was tuned on data up to {last.last_day} holds")
             params[family] = last.params
             trials.append(last.trials.assign(family=family))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 FINISHED = ("COMPLETE", "PRUNED")
-_LAST_DAY = "last_day"
+_ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,13 @@ class TuningResult:
 
 @dataclass(frozen=True)
 class Found:
-    """What a study before this one came to: its name, best parameters, last day of its data."""
+    """A study that came to its end: its best parameters, the last day of its data, how many
+    trials it was asked for, and those it made."""
 
     study_name: str
     params: dict[str, Any]
     last_day: date
+    n_trials: int
     trials: pd.DataFrame
 
 
@@ -74,12 +76,12 @@ def tune(
         study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=5)
     elif start_from:
         study.enqueue_trial(start_from, skip_if_exists=True)
-    if last_day is not None:
-        study.set_user_attr(_LAST_DAY, last_day.isoformat())
     if done < n_trials:
         study.optimize(objective, n_trials=n_trials - done, timeout=timeout)
     if not any(trial.state.name == "COMPLETE" for trial in study.trials):
         raise ValueError(f"study '{study_name}' has no completed trial")
+    if last_day is not None:  # one that was cut off before is not found by later trainings
+        study.set_user_attr(_ENDED, {"last_day": last_day.isoformat(), "n_trials": n_trials})
     return TuningResult(
         params=dict(study.best_params),
         value=float(study.best_value),
@@ -88,29 +90,35 @@ def tune(
     )
 
 
-def last_study(storage_url: str | None, prefix: str, *, until: date, but: str) -> Found | None:
-    """The study on the latest data up to `until` whose name begins with `prefix`, not `but`.
+def last_study(storage_url: str | None, prefix: str, *, until: date, own: str) -> Found | None:
+    """The study `own`, or else that on the latest data up to `until` of those named `prefix`...
 
-    None without a storage, such a study or a completed trial in it. What was learnt from data
-    after `until` stays unknown, so training for an earlier day is not led by a later one.
+    Only studies that `tune` brought to an end with a `last_day` count; None without a storage or
+    such a study. What was learnt from data after `until` stays unknown, so training for an earlier
+    day is not led by a later one.
     """
     import optuna
 
     if storage_url is None:
         return None
     found = [
-        (study.user_attrs[_LAST_DAY], study.datetime_start, study.study_name)
+        (study.study_name == own, ended["last_day"], study.datetime_start, study.study_name)
         for study in optuna.get_all_study_summaries(storage=storage_url)
         if study.study_name.startswith(prefix)
-        and study.study_name != but
-        and study.best_trial
-        and study.user_attrs.get(_LAST_DAY, "9999") <= until.isoformat()
+        and (ended := study.user_attrs.get(_ENDED))
+        and ended["last_day"] <= until.isoformat()
     ]
     if not found:
         return None
-    last_day, _, name = max(found)
-    study = optuna.load_study(study_name=name, storage=storage_url)
-    return Found(name, dict(study.best_params), date.fromisoformat(last_day), _trials(study))
+    study = optuna.load_study(study_name=max(found)[-1], storage=storage_url)
+    ended = study.user_attrs[_ENDED]
+    return Found(
+        study_name=study.study_name,
+        params=dict(study.best_params),
+        last_day=date.fromisoformat(ended["last_day"]),
+        n_trials=ended["n_trials"],
+        trials=_trials(study),
+    )
 
 
 def _finished(study: Any) -> int:

@@ -83,8 +83,8 @@ def test_a_new_study_starts_from_what_the_last_one_found(tmp_path):
     url = f"sqlite:///{tmp_path / 'study.db'}"
     day, at = date(2026, 6, 1), {"storage_url": url}
 
-    def last(until=day, but="demand-new"):
-        return last_study(url, "demand-", until=until, but=but)
+    def last(until=day, own="demand-new"):
+        return last_study(url, "demand-", until=until, own=own)
 
     assert last() is None
     old = tune(parabola, study_name="demand-old", n_trials=3, seed=1, last_day=day, **at)
@@ -96,7 +96,7 @@ def test_a_new_study_starts_from_what_the_last_one_found(tmp_path):
     assert len(last().trials) == 3
     assert last(until=day + WEEK).study_name == "demand-later"
     assert last(until=day - WEEK) is None, "what later data taught is not known then"
-    assert last(until=day + WEEK, but="demand-later").study_name == "demand-old"
+    assert last(until=day + WEEK, own="demand-old").study_name == "demand-old", "its own first"
     new = tune(
         parabola, study_name="demand-new", storage_url=url, n_trials=2, seed=5, start_from=start
     )
@@ -122,9 +122,11 @@ def test_a_retrain_takes_over_what_was_tuned_lately_and_an_old_study_starts_a_ne
     def objective(family):
         return lambda trial: tried.append(family) or parabola(trial)
 
-    def tuned(data, day, code="c1"):
+    def tuned(data, day, code="c1", n_trials=3):
         tried.clear()
-        budget = Budget(n_trials=3, studies_url=f"sqlite:///{tmp_path / 'studies.db'}", code=code)
+        budget = Budget(
+            n_trials=n_trials, studies_url=f"sqlite:///{tmp_path / 'studies.db'}", code=code
+        )
         return tune_families(
             "demand", objective, data=data, last_day=day, budget=budget, say=lambda _: None
         )
@@ -143,3 +145,22 @@ def test_a_retrain_takes_over_what_was_tuned_lately_and_an_old_study_starts_a_ne
     assert of_lstm["x"].tolist() == [first["lstm"]["x"]], "it begins with the best so far"
     tuned("d4", day + STUDY_HOLDS + WEEK, code="c2")
     assert len(tried) == 4, "other code, another study"
+    assert tuned("d1", day)[0] == first, "a day that is run again gets what it had"
+    assert tried == []
+    tuned("d5", day + STUDY_HOLDS + 2 * WEEK, n_trials=5)
+    assert tried == ["xgboost"] * 5 + ["lstm"] * 2, "more is asked for than was done"
+
+
+def test_a_study_that_was_cut_off_holds_for_no_later_training(tmp_path):
+    url, day = f"sqlite:///{tmp_path / 'studies.db'}", date(2026, 6, 1)
+
+    def cut_off(trial):
+        if trial.number == 1:
+            raise KeyboardInterrupt
+        return parabola(trial)
+
+    with pytest.raises(KeyboardInterrupt):
+        tune(cut_off, study_name="demand-a", storage_url=url, n_trials=3, seed=1, last_day=day)
+    assert last_study(url, "demand-", until=day + WEEK, own="demand-b") is None
+    tune(parabola, study_name="demand-a", storage_url=url, n_trials=3, seed=1, last_day=day)
+    assert last_study(url, "demand-", until=day + WEEK, own="demand-b").n_trials == 3
