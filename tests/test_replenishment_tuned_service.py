@@ -102,7 +102,7 @@ def test_the_level_is_the_cheapest_of_all_levels_played_one_by_one():
     policy = Policy(holding_rate=3.0)
     chosen = tuned(frame, price=13.0, policy=policy).levels["A"]
     seen, ids = backtest(frame), sorted(frame["unique_id"])
-    rows = frame.set_index("unique_id").loc[ids].assign(lead=2, review=1)
+    rows = frame.set_index("unique_id").loc[ids].assign(lead=2, review=1, miss=0.0)
     totals = {}
     for level in LEVELS:
         totals[level] = 0.0

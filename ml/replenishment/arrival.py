@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.replenishment.protection import z_score
+from ml.replenishment.protection import growth_beyond, z_score
 from ml.replenishment.simulation import Shelf
 
 
@@ -42,11 +42,11 @@ class PeriodForecast:
         share = (p - self.levels[left]) / (self.levels[right] - self.levels[left])
         rows = np.arange(len(self.mean))
         low, high = self.quantiles[rows, :, left], self.quantiles[rows, :, right]
-        grown = np.ones(len(self.mean))
-        for one in np.unique(np.asarray(probability)[p != probability]):
-            edge = z_score(min(max(one, self.levels[0]), self.levels[-1]))
-            grown[probability == one] = z_score(one) / edge if edge * z_score(one) > 0 else 1.0
-        return (low + share[:, None] * (high - low) - self.mean) * grown[:, None]
+        spread = low + share[:, None] * (high - low) - self.mean
+        for beyond in np.unique(probability[p != probability]):
+            at = probability == beyond
+            spread[at] *= growth_beyond(p[at][0], beyond)
+        return spread
 
 
 def projected_stock(shelf: Shelf, mean: np.ndarray, periods: np.ndarray) -> np.ndarray:

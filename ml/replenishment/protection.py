@@ -36,6 +36,13 @@ def z_score(p):
     return NormalDist().inv_cdf(p)
 
 
+def growth_beyond(edge: float, probability: float) -> float:
+    """Factor on the spread of the outermost known quantile `edge` at one beyond it, by the normal
+    score; 1 where the two lie on different sides of the median."""
+    known, wanted = z_score(edge), z_score(probability)
+    return wanted / known if known * wanted > 0 else 1.0
+
+
 @dataclass(frozen=True)
 class DemandCurves:
     """Cumulative demand of n series at k weeks after the cutoff week.
@@ -81,8 +88,7 @@ class DemandCurves:
             after = int(np.searchsorted(scores, z - 1e-12))
             if after == 0 or after == len(scores):
                 edge = known[0] if after == 0 else known[-1]
-                grown = z / z_score(edge) if z_score(edge) * z > 0 else 1.0
-                curve[rows] = self.spreads[edge][rows] * grown
+                curve[rows] = self.spreads[edge][rows] * growth_beyond(edge, p)
                 continue
             share = (z - scores[after - 1]) / (scores[after] - scores[after - 1])
             low, high = self.spreads[known[after - 1]], self.spreads[known[after]]

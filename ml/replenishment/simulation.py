@@ -235,14 +235,23 @@ def lead_time_draws(
     return np.ceil(days / days_per_period - 1e-9).astype(int)
 
 
-def lead_time_miss(
-    lead_days, sd_days, quoted: np.ndarray, *, days_per_period: int = 7, draws: int = 400
-) -> np.ndarray:
+def lead_time_miss(lead_days, sd_days, quoted, *, days_per_period: int = 7) -> np.ndarray:
     """Root mean square (n,), in periods, by which `lead_time_draws` miss the `quoted` lead times.
 
     More than sd_days alone says: on a clock of whole periods, goods that are a day late are a
-    period late. Read off draws of its own, which no simulation uses.
+    period late. From the same gamma distribution's chance of each whole period.
     """
-    rng = np.random.default_rng([draws, len(quoted)])
-    found = lead_time_draws(rng, lead_days, sd_days, draws, days_per_period=days_per_period)
-    return np.sqrt(np.mean(np.square(found - np.asarray(quoted)[:, None]), axis=1))
+    from scipy.special import gammainc
+
+    lead_days, sd_days = np.asarray(lead_days, float), np.asarray(sd_days, float)
+    quoted = np.asarray(quoted, float)
+    varies = sd_days > 0
+    shape = np.square(np.divide(lead_days, sd_days, out=np.ones_like(lead_days), where=varies))
+    longest = int(np.ceil(np.max((lead_days + 8 * sd_days) / days_per_period, initial=1)))
+    ends = np.arange(longest + 1) * days_per_period
+    scale = np.maximum(lead_days, 1e-9)[:, None]
+    until = gammainc(np.maximum(shape, 1e-3)[:, None], ends * shape[:, None] / scale)
+    squared = np.square(np.arange(1, longest + 1) - quoted[:, None])
+    random = np.sum(np.diff(until, axis=1) * squared, axis=1)
+    sure = np.square(np.ceil(lead_days / days_per_period - 1e-9) - quoted)
+    return np.sqrt(np.where(varies, random, sure))

@@ -81,6 +81,7 @@ def tuned_service(
     if len(whole) < FEWEST_SERIES:
         return TunedService({})
     rows = rows.loc[whole]
+    rows["miss"] = lead_time_miss(rows["lead_time_days"], rows["lead_time_sd_days"], rows["lead"])
     windows = [
         partial(_replayed, *_tables(frame, cutoff, whole), rows, _SEED + k)
         for k, cutoff in enumerate(cutoffs)
@@ -146,7 +147,7 @@ def _replayed(
     first = np.arange(longest)[None, :] < lead[:, None]
     under_way = np.where(first, known.mean[:, index[1 : longest + 1]], 0.0)
     ledger, _ = replay(
-        ArrivalTarget(at, lead, level, lead_time_miss(lead_days, sd_days, lead), review),
+        ArrivalTarget(at, lead, level, rows["miss"].to_numpy(), review),
         demand,
         open_shelf(np.rint(known.mean[:, 0]), np.rint(under_way), longest_lead=longest + 1),
         lead=draws,
