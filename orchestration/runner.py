@@ -14,7 +14,7 @@ from orchestration.landing.lake import landed_days
 from orchestration.resources import write_atomically
 from orchestration.settings import Settings
 
-OURS = "# written anew at every start; without this line it stays as you make it"
+OURS = "# kept as Stork wants it; without this line it stays as you make it"
 DAGSTER_YAML = """\
 {ours}
 telemetry: {{enabled: false}}
@@ -71,10 +71,11 @@ def instance(settings: Settings) -> dg.DagsterInstance:
     """The Dagster instance of this state, the one that `stork dev` shows."""
     home = settings.folder("dagster")
     config = home / "dagster.yaml"
-    if not config.exists() or config.read_text(encoding="utf-8").startswith(OURS):
-        # a state that was moved finds its events where it lies now
-        events = json.dumps(str(home.absolute() / "history" / "runs"), ensure_ascii=False)
-        text = DAGSTER_YAML.format(ours=OURS, events=events)
+    events = json.dumps(str(home.absolute() / "history" / "runs"), ensure_ascii=False)
+    text = DAGSTER_YAML.format(ours=OURS, events=events)
+    found = config.read_text(encoding="utf-8") if config.exists() else OURS
+    # a state that was moved finds its events where it lies now
+    if found != text and found.startswith(OURS):
         write_atomically(config, lambda fresh: fresh.write_text(text, encoding="utf-8"))
     return dg.DagsterInstance.from_config(str(home))
 
