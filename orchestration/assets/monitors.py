@@ -31,14 +31,17 @@ from orchestration.verdicts import keep, red_feed_days
 
 
 def monitor(
-    name: str, deps: list[str], description: str, *, informs: bool = False
+    name: str, deps: list[str], description: str, *, informs: bool = False, draws: bool = True
 ) -> Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition]:
-    """An asset of group "monitors"; `informs`: its verdict is a warning on itself."""
+    """An asset of group "monitors"; `informs`: its verdict is a warning on itself.
+
+    `draws`: it makes an Evidently page.
+    """
     return dg.asset(
         name=name,
         deps=deps,
         group_name="monitors",
-        kinds={"python", "evidently"},
+        kinds={"python", "evidently"} if draws else {"python"},
         owners=["team:ml"],
         automation_condition=GATED,
         description=description,
@@ -198,6 +201,7 @@ def churn_performance(
     "Do today's forecasts differ from those of last year's season? The first thing to be known, "
     "long before they are right. Informs, never retrains.",
     informs=True,
+    draws=False,
 )
 def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
     from monitoring.prediction_drift import Predictions, forecast_ratios
@@ -222,6 +226,7 @@ def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.M
     ["replenishment_plan", "feat_demand"],
     "What became of past plans whose interval is over: fill rate, stock left, regret?",
     informs=True,
+    draws=False,
 )
 def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
     from monitoring.plan_outcome import plan_outcome as judge

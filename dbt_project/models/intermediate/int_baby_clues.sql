@@ -6,22 +6,17 @@
 -- they are inferred again. `changed_at_build` says since which build it has been so, so that a run
 -- that failed half-way forgets nothing.
 with clues as (
-    select customer_id, hash(birth_month, confidence) as clue
+    select customer_id, cast(hash(birth_month, confidence) as hugeint) as digest
     from {{ ref('int_told_births') }}
     union all
-    select
-        customers.customer_id,
-        hash(
-            purchases.account_key, purchases.month, purchases.product_stage, purchases.months_from,
-            purchases.months_to, purchases.edge_months, purchases.lines
-        ) as clue
-    from {{ ref('int_account_purchases') }} as purchases
+    select customers.customer_id, accounts.digest
+    from {{ ref('int_account_clues') }} as accounts
     inner join {{ ref('int_customer_ids') }} as customers
-        on customers.account_key = purchases.account_key
+        on customers.account_key = accounts.account_key
 ),
 
 digests as (
-    select customer_id, sum(cast(clue as hugeint)) as digest
+    select customer_id, cast(sum(digest) as hugeint) as digest
     from clues
     group by customer_id
 )

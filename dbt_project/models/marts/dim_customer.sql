@@ -1,13 +1,42 @@
+-- Few customers have more than one account, and only those have to be brought together.
+with accounts as (
+    select
+        accounts.account_key,
+        accounts.platform,
+        accounts.shop_id,
+        accounts.first_ordered_on,
+        accounts.last_ordered_on,
+        accounts.order_count,
+        accounts.paid_amount,
+        coalesce(identities.customer_id, accounts.account_id) as customer_id,
+        identities.customer_id is null and accounts.platform <> 'generic' as is_alone
+    from {{ ref('int_accounts') }} as accounts
+    left join {{ ref('int_identities') }} as identities
+        on identities.node = accounts.account_id
+    where accounts.order_count > 0
+)
+
 select
-    customers.customer_id,
-    max_by(accounts.platform, (accounts.last_ordered_on, accounts.account_key)) as platform,
-    max_by(accounts.shop_id, (accounts.last_ordered_on, accounts.account_key)) as shop_id,
-    min(accounts.first_ordered_on) as first_ordered_on,
-    max(accounts.last_ordered_on) as last_ordered_on,
-    cast(sum(accounts.order_count) as bigint) as order_count,
-    cast(sum(accounts.paid_amount) as decimal(18, 2)) as paid_amount,
+    customer_id,
+    max_by(platform, (last_ordered_on, account_key)) as platform,
+    max_by(shop_id, (last_ordered_on, account_key)) as shop_id,
+    min(first_ordered_on) as first_ordered_on,
+    max(last_ordered_on) as last_ordered_on,
+    cast(sum(order_count) as bigint) as order_count,
+    cast(sum(paid_amount) as decimal(18, 2)) as paid_amount,
     count(*) as account_count
-from {{ ref('int_accounts') }} as accounts
-inner join {{ ref('int_customer_ids') }} as customers using (account_key)
-where accounts.order_count > 0
-group by customers.customer_id
+from accounts
+where not is_alone
+group by customer_id
+union all
+select
+    customer_id,
+    platform,
+    shop_id,
+    first_ordered_on,
+    last_ordered_on,
+    order_count,
+    paid_amount,
+    1 as account_count
+from accounts
+where is_alone
