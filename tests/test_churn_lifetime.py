@@ -85,6 +85,21 @@ def test_customers_who_never_came_back_still_give_numbers():
         fit_lifetime(BetaGeometric, Histories(*(np.zeros(0),) * 3))
 
 
+@pytest.mark.filterwarnings("error")
+def test_customers_all_alike_lead_the_search_past_what_can_be_reckoned_and_still_give_numbers():
+    draw = np.random.default_rng(8)
+    who, day = draw.integers(0, 800, 7000), np.floor(draw.uniform(0, 257, 7000))
+    orders = pd.DataFrame({"who": who, "day": day}).drop_duplicates()
+    first, last, bought = (orders.groupby("who")["day"].agg(f) for f in ("min", "max", "count"))
+    alike = Histories(
+        *(column.to_numpy(float) for column in (bought - 1, last - first, 257 - first))
+    )
+    model = fit_lifetime(ParetoNbd, alike)
+    assert np.isfinite(model.log_likelihood(alike)).all()
+    # everyone buys every 29 days, whatever they did so far
+    assert np.median(model.buys_within(alike, 30)) == pytest.approx(0.64, abs=0.02)
+
+
 def test_later_purchases_move_neither_parameters_nor_numbers():
     days = pd.to_datetime(["2026-01-01", "2026-01-20", "2026-02-01", "2026-03-09"])
     events = pd.DataFrame({"customer_id": ["a", "a", "b", "a"], "ds": days})

@@ -11,6 +11,7 @@ from ml.churn.logistic import log_odds
 from ml.churn.timeline import Timeline, day_number
 
 _LOG_BOUND = 7.0
+_NO_ANSWER = 1e9  # the loss where it cannot be reckoned
 _QUADRATURE_NODES = 48
 # 1e-5 off 1 the closed form of expected purchases loses seven digits, which leaves enough
 _NEAR_ONE = 1e-5
@@ -212,7 +213,11 @@ def _most_likely(
     start = np.log(kind.start)
 
     def loss(logs: np.ndarray) -> float:
-        value = -(customers @ kind(*np.exp(logs)).log_likelihood(distinct)) / customers.sum()
+        # where customers are all alike the parameters grow without end, until the terms overflow
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = -(customers @ kind(*np.exp(logs)).log_likelihood(distinct)) / customers.sum()
+        if not np.isfinite(value):
+            return _NO_ANSWER
         return value + ridge * float((logs - start) @ (logs - start))
 
     bounds = [(s - _LOG_BOUND, s + _LOG_BOUND) for s in start]
