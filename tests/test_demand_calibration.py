@@ -63,6 +63,18 @@ def test_two_origins_cannot_contradict_each_other_and_count_half():
     np.testing.assert_allclose(two.steps[..., 2], many.steps[..., 2] / 2, rtol=0.1)
 
 
+def test_what_few_series_say_is_drawn_apart_and_what_many_say_is_not():
+    right = [held_out(k, sd=2.0) for k in range(8)]
+    few = [HeldOut(*(field[:6] for field in (part.y, *_rest(part)))) for part in right]
+    width = {
+        name: calibrate(parts, LEVELS, []).steps for name, parts in (("few", few), ("many", right))
+    }
+    apart = {name: (steps[..., 2] - steps[..., 0]).mean() for name, steps in width.items()}
+    assert apart["few"] > 0.08
+    assert abs(apart["many"]) < 0.02
+    assert np.abs(width["few"][..., 1]).max() < 0.05
+
+
 def test_a_sum_of_independent_weeks_is_narrower_than_the_sum_of_quantiles():
     part = held_out(1)
     guess = sum_quantiles(part.mean, part.quantiles)
