@@ -197,3 +197,23 @@ def test_the_forecast_that_is_spoiled_after_its_cutoff_changes_no_signal():
     assert row["drivers"] == "2025-06-16起有节日大促；预计比近8周有货时高100%；上市38天的新品"
     # a price of 12, a cost of 10, and a week that would pass without a unit
     assert row["cost_if_not_ordered_amount"] == pytest.approx(2 * 14, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("empty_weeks", "on_hand", "doubted"), [(4, 0, True), (3, 0, False), (8, 5, False)]
+)
+def test_what_sells_for_weeks_from_an_empty_shelf_has_to_be_counted(empty_weeks, on_hand, doubted):
+    from ml.replenishment.drivers import signals
+
+    weeks = pd.date_range("2025-03-03", CUTOFF, freq="W-MON")
+    panel = pd.DataFrame({"unique_id": "S0@main", "ds": weeks, "y": 7.0, "in_stock_share": 1.0})
+    panel.loc[panel.index[-empty_weeks:], "in_stock_share"] = 0.0
+    panel = panel.assign(is_stockout=panel["in_stock_share"] == 0, price_amount=12.0)
+    static = pd.DataFrame({"unique_id": ["S0@main"], "first_sold_on": pd.Timestamp("2025-03-03")})
+    known = panel[["unique_id", "ds"]].assign(festival_share=0.0, promo_share=0.0)
+    told = signals(panel, static, known, cutoff=CUTOFF)
+    row = whole_plan(position(on_hand=float(on_hand)), signals=told, weekly=14).orders.iloc[0]
+    assert ("却出了28件" in row["doubts"]) == doubted
+    assert (row["exception"] == "check_stock") == doubted
+    assert (row["confidence"] == "low") == doubted
+    assert row["order_qty"] > 0

@@ -10,6 +10,7 @@ SIGNAL_COLUMNS = (
     "price_amount",
     "recent_daily_qty",
     "stockout_share",
+    "sold_while_empty_qty",
     "first_sold_on",
     "festival_on",
     "promotion_on",
@@ -21,6 +22,9 @@ EVENT_SHARE = 0.3
 # Demand this far from the recent rate is a trend worth a word.
 TREND = 0.2
 STOCKOUT_SHARE = 0.1
+# Sales in this many recent weeks without a day in stock contradict the count: fewer may be a
+# pre-sale, or what was on its way to the shelf.
+EMPTY_WEEKS = 4
 DAYS_PER_WEEK = 7
 
 _WORDS = {
@@ -56,6 +60,8 @@ def signals(
 
     `panel`, `static`, `known_future`: the demand features. price_amount is the mean price of the
     recent weeks, in yuan; recent_daily_qty units per day of them, weeks out of stock left aside;
+    sold_while_empty_qty units that left in weeks without a day in stock, null unless there are
+    EMPTY_WEEKS such weeks;
     festival_on and promotion_on the Monday of the first coming week with one, null without.
     """
     start = cutoff - pd.Timedelta(weeks=RECENT_WEEKS - 1)
@@ -66,6 +72,8 @@ def signals(
     out["price_amount"] = seen["price_amount"].mean()
     out["recent_daily_qty"] = seen["y"].mean() / DAYS_PER_WEEK
     out["stockout_share"] = 1 - seen["in_stock_share"].mean()
+    empty = recent[(recent["in_stock_share"] == 0) & (recent["y"] > 0)].groupby("unique_id")["y"]
+    out["sold_while_empty_qty"] = empty.sum().where(empty.size() >= EMPTY_WEEKS)
     out["first_sold_on"] = static.drop_duplicates("unique_id").set_index("unique_id")[
         "first_sold_on"
     ]

@@ -32,6 +32,7 @@ _SHAKY = (
     "bad_history",
     "stale_forecast",
     "no_stock_count",
+    "sold_while_empty",
     "no_lead_time",
     "bad_lead_time",
     "repeated_row",
@@ -54,7 +55,7 @@ def raise_exceptions(
 
     expedite       ordered, and even so stock runs out before any of it can land
     late_po        an open order comes after the stock in the house is gone
-    check_stock    ordered without a stock count
+    check_stock    ordered without a stock count, or with one that sales contradict
     check_master   ordered without supplier or lead time, or the row is repeated
     over_limit     budget, capacity, shelf life or a supplier's minimum left it short
     festival_prebuild  part of the order is ahead of its time, for a festival
@@ -75,7 +76,7 @@ def raise_exceptions(
     runs_out = curves.demand(lead) - held >= SMALLEST_SHORTAGE_QTY
     dry_before_po = curves.demand(wait) - in_house >= SMALLEST_SHORTAGE_QTY
     rows["days_in_house"] = curves.days_covered(in_house, most=LONGEST_COVER_DAYS)
-    no_count = doubts.any("no_stock_count")
+    no_count = doubts.any("no_stock_count", "sold_while_empty")
     unsure = doubts.any("no_supplier", "no_lead_time", "bad_lead_time")
     repeated, ending = rows["is_repeated"].to_numpy(), rows["is_ending"].to_numpy()
     active = ~(ending | repeated)

@@ -139,7 +139,11 @@ def make_plan(
     rows["model"] = np.where(covered, _model_names(cumulative, series, model), FALLBACK_MODEL)
     rows["as_of"] = as_of
     signals = no_signals() if signals is None else signals
-    rows["price_amount"] = rows["unique_id"].map(signals.set_index("unique_id")["price_amount"])
+    signal = signals.drop_duplicates("unique_id").set_index("unique_id").reindex(rows["unique_id"])
+    rows["price_amount"] = signal["price_amount"].to_numpy()
+    left = signal["sold_while_empty_qty"].to_numpy(float, na_value=np.nan)
+    contradicted = (left > 0) & (rows["on_hand"] <= 0).to_numpy()
+    doubts.add("sold_while_empty", contradicted, np.where(contradicted, left, 0).astype(int))
     rows["override"] = asked.words(language)
 
     set_pallets(rows, doubts, policy)

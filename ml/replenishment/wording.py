@@ -40,7 +40,7 @@ _REASONS = {
         "repeated": "与另一行是同一商品同一仓库，数量只算在那一行，本行不订。",
         "expedite": "可用量约{17}天后售完，新货最快{18}到：请加急、调拨或控量。",
         "late_po": "仓内现货约{20}天后售完，而在途{19}：请催货。",
-        "check_stock": "没有库存数，按0件算：请先核对库存再下单。",
+        "check_stock": "库存数没有，或与出库矛盾，按0件算：请先核对库存再下单。",
         "check_master": "供应商或交期缺失：请先核对再下单。",
         "over_limit": "受限没有订足：请决定追加还是放弃。",
         "festival_prebuild": "节前提前备货：请与供应商确认产能和交期。",
@@ -89,7 +89,8 @@ _REASONS = {
         "expedite": "What is available lasts about {17} days, new goods arrive {18} at the "
         "earliest: expedite, transfer or slow down sales. ",
         "late_po": "Stock in the house lasts about {20} days, but the open order {19}: chase it. ",
-        "check_stock": "No stock count, 0 assumed: check the stock before ordering. ",
+        "check_stock": "No stock count, or one that sales contradict, 0 assumed: count before "
+        "ordering. ",
         "check_master": "Supplier or lead time is missing: check before ordering. ",
         "over_limit": "Left short by a limit: decide whether to add to it or let it go. ",
         "festival_prebuild": "Festival pre-build: agree capacity and dates with the supplier. ",
