@@ -1,5 +1,7 @@
 """Intervals, predictions and plans, once or before it is known what came."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from monitoring.drift import Windows, drift, noise_psi, psi
 from monitoring.interval_coverage import interval_coverage
 from monitoring.plan_outcome import plan_outcome
 from monitoring.prediction_drift import Predictions, forecast_ratios, prediction_drift
+from orchestration.assets.monitors import season_before
 from tests.test_monitoring_forecast_error import BACKTEST, LIVE, NOW, forecasts
 
 MONDAYS = pd.date_range("2026-01-05", periods=12, freq="W-MON")
@@ -93,18 +96,19 @@ def test_demand_inside_a_week_is_spread_evenly():
     assert table["demand"].tolist() == pytest.approx([5 + 14 + 6] * 40)
 
 
+WEEKLY = pd.DataFrame(
+    {
+        "unique_id": np.repeat([f"s{i}@main" for i in range(40)], 4),
+        "cutoff": MONDAYS[7],
+        "step": np.tile([1, 2, 3, 4], 40),
+        "y_hat": 14.0,
+    }
+)
+
+
 def test_forecasts_are_compared_by_what_they_are_to_recent_demand():
-    cutoff = MONDAYS[7]
-    weekly = pd.DataFrame(
-        {
-            "unique_id": np.repeat([f"s{i}@main" for i in range(40)], 4),
-            "cutoff": cutoff,
-            "step": np.tile([1, 2, 3, 4], 40),
-            "y_hat": 14.0,
-        }
-    )
-    spoiled = DEMAND.assign(y=DEMAND["y"].where(DEMAND["ds"] <= cutoff, 1e9))
-    ratios = forecast_ratios(weekly, spoiled)
+    spoiled = DEMAND.assign(y=DEMAND["y"].where(DEMAND["ds"] <= MONDAYS[7], 1e9))
+    ratios = forecast_ratios(WEEKLY, spoiled)
     assert len(ratios) == 40
     assert ratios.to_numpy() == pytest.approx(1.0, abs=0.02)
 
@@ -120,6 +124,26 @@ def test_predictions_that_move_are_red_and_chance_is_not():
     assert verdict.numbers["psi"] > verdict.numbers["psi_limit"]
     few = Predictions(before.head(10), before, "x")
     assert "not judged" in prediction_drift("prediction_drift", few).reason
+
+
+def test_a_first_night_has_nothing_to_compare_and_a_day_is_never_compared_with_itself():
+    today = date(2026, 11, 28)
+    frames = {today - timedelta(days=d): WEEKLY.assign(day=d) for d in (0, 1, 3, 360, 720)}
+
+    def told(*days_ago):
+        days = [today - timedelta(days=d) for d in days_ago]
+        chosen, label = season_before({day: frames[day] for day in days}, today)
+        return set(chosen["day"]), label
+
+    assert told(0, 1, 3, 360, 720) == ({360}, "today against 2025-12-03")
+    assert told(0, 1, 3) == ({3}, "today against 2026-11-25 (no earlier year)")
+    assert told(0) == (set(), "no earlier day to compare with yet")
+    first, label = season_before({today: WEEKLY}, today)
+    sides = [forecast_ratios(frame, DEMAND) for frame in (WEEKLY, first)]
+    verdict = prediction_drift("prediction_drift", Predictions(*sides, label))
+    assert verdict.passed
+    assert "not judged" in verdict.reason
+    assert "no earlier day" in verdict.reason
 
 
 def test_chance_alone_exceeds_its_limit_as_seldom_as_it_says():

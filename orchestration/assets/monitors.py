@@ -208,10 +208,10 @@ def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.M
     from monitoring.prediction_drift import prediction_drift as judge
 
     as_of = lake.last_visible_day()
-    forecasts = [pair for pair in results.read_all("demand_forecast") if pair[0] <= as_of]
+    forecasts = dict(results.read_all("demand_forecast"))
     then, label = season_before(forecasts, as_of)
     demand = warehouse.read(FEAT_DEMAND)
-    sides = [forecast_ratios(frame, demand) for frame in (forecasts[-1][1], then)]
+    sides = [forecast_ratios(frame, demand) for frame in (forecasts[as_of], then)]
     label = f"log2 of forecast over demand, {label}"
     verdict = judge("prediction_drift", Predictions(*sides, label))
     keep(results, as_of, "prediction_drift", [verdict])
@@ -243,12 +243,18 @@ def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.Mater
     )
 
 
-def season_before(days: list[tuple[date, pd.DataFrame]], as_of: date) -> tuple[pd.DataFrame, str]:
-    """The frame of the day nearest to one year before, else the oldest; and in words which."""
+def season_before(days: dict[date, pd.DataFrame], as_of: date) -> tuple[pd.DataFrame, str]:
+    """The frame of the day nearest to one year before, else the oldest; and in words which.
+
+    Only days before `as_of` count. Where there is none yet, a frame without rows.
+    """
     a_year_ago = as_of - timedelta(weeks=52)
-    near = [pair for pair in days if abs((pair[0] - a_year_ago).days) <= 14]
-    chosen = min(near or days, key=lambda pair: abs((pair[0] - a_year_ago).days))
-    return chosen[1], f"today against {chosen[0]}" + (" (no earlier year)" if not near else "")
+    before = [day for day in days if day < as_of]
+    if not before:
+        return days[as_of].head(0), "no earlier day to compare with yet"
+    near = [day for day in before if abs((day - a_year_ago).days) <= 14]
+    chosen = min(near or before, key=lambda day: abs((day - a_year_ago).days))
+    return days[chosen], f"today against {chosen}" + (" (no earlier year)" if not near else "")
 
 
 def _drift_result(

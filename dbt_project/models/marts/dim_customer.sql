@@ -1,19 +1,8 @@
 -- Few customers have more than one account, and only those have to be brought together.
 with accounts as (
-    select
-        accounts.account_key,
-        accounts.platform,
-        accounts.shop_id,
-        accounts.first_ordered_on,
-        accounts.last_ordered_on,
-        accounts.order_count,
-        accounts.paid_amount,
-        coalesce(identities.customer_id, accounts.account_id) as customer_id,
-        identities.customer_id is null and accounts.platform <> 'generic' as is_alone
-    from {{ ref('int_accounts') }} as accounts
-    left join {{ ref('int_identities') }} as identities
-        on identities.node = accounts.account_id
-    where accounts.order_count > 0
+    select *
+    from {{ ref('int_customer_ids') }}
+    where order_count > 0
 )
 
 select
@@ -26,7 +15,7 @@ select
     cast(sum(paid_amount) as decimal(18, 2)) as paid_amount,
     count(*) as account_count
 from accounts
-where not is_alone
+where is_tied
 group by customer_id
 union all
 select
@@ -39,4 +28,4 @@ select
     paid_amount,
     1 as account_count
 from accounts
-where is_alone
+where not is_tied
