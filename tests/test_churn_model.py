@@ -146,7 +146,7 @@ def test_scores_are_probabilities_on_a_later_slice(shop, reachable, labels):
     assert ece(y, score) < 0.1
     assert brier(y, score) < y.mean() * (1 - y.mean())
     weights = model.blend_weights
-    assert set(weights) == set(MEMBERS["stack"])
+    assert set(weights) == {*MEMBERS["stack"], "season"}
     assert min(weights.values()) >= 0
 
 
@@ -267,7 +267,7 @@ def test_a_member_the_held_customers_contradict_is_silenced_not_turned_around(
     contrary = labels["is_churned"].to_numpy() ^ np.isin(np.arange(len(labels)), held)
     contrary = labels.assign(is_churned=contrary)
     model = ChurnModel("recency_frequency").fit(reachable, shop.events, contrary)
-    assert model.blend_weights == {"recency_frequency": 0.0}
+    assert model.blend_weights == {"recency_frequency": 0.0, "season": 0.0}
 
 
 def test_reasons_come_from_a_faithful_imitation_of_the_score(fitted, shop, newest):

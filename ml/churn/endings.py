@@ -12,7 +12,9 @@ from ml.churn.timeline import KEYS
 from ml.columns import FEAT_CUSTOMER, TooLittleData
 
 ENDINGS = ("lapsed", "graduated")
-_BEHAVIOUR = COLUMNS["recency_frequency"]
+# how often a customer buys tells how soon silence means leaving; how long ago the last purchase was
+# is no cause of an ending but its first days, of the one as of the other
+_BEHAVIOUR = COLUMNS["frequency"]
 # nappies, formula and first food are made for babies up to two years, some of each beyond:
 # nobody outgrows them before, and how fast they do afterwards is learnt
 OUTGROWS_FROM = 24.0
@@ -25,7 +27,7 @@ _FEWEST_ROWS = 200
 class Endings:
     """The share of a customer's risk that is due to the baby's age.
 
-    No shop sees why a customer stays away. What it sees is that of customers who behave alike more
+    No shop sees why a customer stays away. What it sees is that of customers who buy as often more
     stay away once the baby is old enough: the excess over the same customer with a younger baby
     are those who outgrew the shop (the attributable fraction of epidemiology, 1 - p0 / p1).
     """

@@ -110,6 +110,11 @@ class Inputs:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @property
+    def as_of(self) -> np.ndarray:
+        """The rows' last visible days, (n,), days since 1970."""
+        return self.sequences.as_of
+
     def number(self, column: str, extras: Sequence[str] = ()) -> np.ndarray:
         """One column by its name, (n,) float64; `extras` names the extra columns in order."""
         blocks = (

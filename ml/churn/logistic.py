@@ -36,10 +36,12 @@ def fit_logistic(
     ridge: float,
     prior: Sequence[float] | None = None,
     at_least: float | None = None,
+    at_most: Sequence[float] | None = None,
 ) -> Logistic:
     """Fit by L-BFGS-B: minimise the sum of log loss + ridge/2 * |weights - prior|^2.
 
-    x (n, k), y (n,) of 0/1. `prior` defaults to zeros, `at_least` bounds every weight from below.
+    x (n, k), y (n,) of 0/1. `prior` defaults to zeros, `at_least` bounds every weight from below,
+    `at_most` (k,) each from above.
     The intercept is shrunk only by 1e-3, so one class alone does not send it to infinity.
     """
     from scipy.optimize import minimize
@@ -55,7 +57,8 @@ def fit_logistic(
         error = probability(margin) - y
         return value, np.concatenate([[error.sum() + 1e-3 * theta[0]], x.T @ error + ridge * off])
 
-    bounds = [(None, None)] + [(at_least, None)] * x.shape[1]
+    above = [None] * x.shape[1] if at_most is None else at_most
+    bounds = [(None, None)] + [(at_least, most) for most in above]
     start = np.concatenate([[0.0], towards])
     theta = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
     return Logistic(float(theta[0]), tuple(float(w) for w in theta[1:]))

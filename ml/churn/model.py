@@ -17,6 +17,7 @@ from ml.churn.lifetime import Lifetimes
 from ml.churn.logistic import Logistic, at_level_of, fit_logistic, probability
 from ml.churn.reasons import Population, top_reasons
 from ml.churn.recurrent import Recurrent
+from ml.churn.season import Season
 from ml.churn.splits import learners_and_held
 from ml.churn.surrogate import Surrogate
 from ml.churn.timeline import KEYS, Timeline, days_visible
@@ -38,14 +39,15 @@ COMPARED = ("recency", "recency_frequency", "xgboost", "lstm", "stack")
 _TREES = "xgboost"
 _LINEAR = "recency_frequency"
 _BLEND_RIDGE = 20.0
-_FORMAT = 3
+_FORMAT = 4
 _IMITATED_ROWS = 30_000
 
 
 @dataclass(frozen=True)
 class Lessons:
     """Labelled rows as members read them: `inputs` and `y` (n,), positions of the rows to learn
-    from (`train`) and of those that weigh and calibrate (`held`), and what made the inputs."""
+    from (`train`) and of those that weigh and calibrate (`held`), what made the inputs, and the
+    season that goes into the calibration."""
 
     inputs: Inputs
     y: np.ndarray
@@ -54,6 +56,7 @@ class Lessons:
     vocabulary: Vocabulary
     population: Population
     lifetimes: Lifetimes
+    season: Season
     extras: tuple[str, ...]
 
     @classmethod
@@ -79,8 +82,9 @@ class Lessons:
         outcome_days = int((rows["known_on"] - rows["as_of"]).dt.days.max())
         lifetimes = Lifetimes.learn(events, rows["as_of"].max(), outcome_days)
         inputs = _inputs(rows, events, vocabulary, lifetimes, extras)
+        season = Season.learn(events, inputs.as_of, outcome_days)
         population = Population.learn(rows, y)
-        return cls(inputs, y, train, held, vocabulary, population, lifetimes, tuple(extras))
+        return cls(inputs, y, train, held, vocabulary, population, lifetimes, season, tuple(extras))
 
     def read(self, features: pd.DataFrame, events: pd.DataFrame) -> Inputs:
         """Other rows of feat_customer, in their order, as the lessons' rows were read."""
@@ -98,9 +102,11 @@ class ChurnModel:
 
     Members learn from 70 % of the customers. Their log odds for the others, in all slices, are
     weighed by a logistic regression with weights >= 0, shrunk to the plain average (stacking,
-    Wolpert 1992); with one member that is Platt's calibration (1999). Then every member learns
-    again from everyone, at the length of training found best for those held back, and the
-    intercept is set to the level of all slices: a season's level is not the next one's.
+    Wolpert 1992); with one member that is Platt's calibration (1999). What customers did at the
+    same time of the year before has a weight, too (see `Season`), the same for all rows of a day.
+    Then every member learns again from everyone, at the length of training found best for those
+    held back, and the intercept is set to the level of all slices: a season's level is not the
+    next one's.
     """
 
     def __init__(
@@ -135,6 +141,7 @@ class ChurnModel:
         self._vocabulary: Vocabulary | None = None
         self._population: Population | None = None
         self._lifetimes: Lifetimes | None = None
+        self._season: Season | None = None
         self._blend: Logistic | None = None
         self._alone: dict[str, Logistic] | None = None
 
@@ -153,27 +160,27 @@ class ChurnModel:
         lessons = Lessons.of(features, events, labels, self.extras)
         inputs, y, held = lessons.inputs, lessons.y, lessons.held
         self._vocabulary, self._population = lessons.vocabulary, lessons.population
-        self._lifetimes = lessons.lifetimes
+        self._lifetimes, self._season = lessons.lifetimes, lessons.season
         others = inputs.take(held)
         for part in self._parts.values():
             part.fit(inputs.take(lessons.train), y[lessons.train], others, y[held])
-        margins = self._margins(others)
-        weighed = _weighed(margins, y[held])
+        told = self._told(others)
+        weighed = _weighed(told, y[held])
         own = {
-            name: _weighed(margins[:, [k]], y[held]) for k, name in enumerate(MEMBERS[self.model])
+            name: _weighed(told[:, [k, -1]], y[held]) for k, name in enumerate(MEMBERS[self.model])
         }
         for part in self._parts.values():
             part.refit(inputs, y)
-        margins = self._margins(inputs)
-        self._blend = at_level_of(weighed, margins, y)
+        told = self._told(inputs)
+        self._blend = at_level_of(weighed, told, y)
         self._alone = {
-            name: at_level_of(logistic, margins[:, [k]], y)
+            name: at_level_of(logistic, told[:, [k, -1]], y)
             for k, (name, logistic) in enumerate(own.items())
         }
         if self._surrogate is not None:
             drawn = np.random.default_rng(self.seed).permutation(len(inputs))[:_IMITATED_ROWS]
             some = np.sort(drawn)
-            self._surrogate.fit(inputs.take(some), self._blend.margin(margins[some]))
+            self._surrogate.fit(inputs.take(some), self._blend.margin(told[some]))
         return self
 
     def predict(
@@ -198,7 +205,7 @@ class ChurnModel:
         explained_by = self._surrogate or self._parts.get(_LINEAR) or self._parts["recency"]
         contributions = explained_by.contributions(inputs)
         scored = top_reasons(rows, contributions, self._population)
-        margin = self._blend.margin(self._margins(inputs))
+        margin = self._blend.margin(self._told(inputs))
         if days is not None and days != self._lifetimes.days:
             margin -= self._lifetimes.odds_moved(Timeline.of(events), rows, days)
         scored.insert(2, "churn_score", probability(margin))
@@ -215,11 +222,11 @@ class ChurnModel:
         if self._alone is None:
             raise ValueError("only a freshly fitted model knows how its members do alone")
         rows = features.sort_values(["as_of", "customer_id"], ignore_index=True)
-        margins = self._margins(self._inputs(rows, events))
+        told = self._told(self._inputs(rows, events))
         scores = rows[["customer_id", "as_of"]].copy()
         for k, (name, own) in enumerate(self._alone.items()):
-            scores[name] = probability(own.margin(margins[:, [k]]))
-        scores[self.model] = probability(self._blend.margin(margins))
+            scores[name] = probability(own.margin(told[:, [k, -1]]))
+        scores[self.model] = probability(self._blend.margin(told))
         return scores
 
     def expected_purchases(
@@ -238,8 +245,8 @@ class ChurnModel:
 
     @property
     def blend_weights(self) -> dict[str, float]:
-        """Weight of each member's log odds in the score."""
-        return dict(zip(MEMBERS[self.model], self._blend.weights, strict=True))
+        """Weight of each member's log odds in the score, and of the season's."""
+        return dict(zip((*MEMBERS[self.model], "season"), self._blend.weights, strict=True))
 
     def save(self, folder: Path) -> None:
         """Write `model.json` and each member's native files into `folder`, made when missing."""
@@ -254,6 +261,7 @@ class ChurnModel:
             "params": self.params,
             "extras": self.extras,
             "lifetimes": asdict(self._lifetimes),
+            "season": self._season.to_dict(),
             "vocabulary": self._vocabulary.words,
             "population": asdict(self._population),
             "blend": asdict(self._blend),
@@ -280,6 +288,7 @@ class ChurnModel:
             threads=threads,
         )
         model._lifetimes = Lifetimes.from_dict(kept["lifetimes"])
+        model._season = Season.from_dict(kept["season"])
         model._vocabulary = Vocabulary({k: tuple(v) for k, v in kept["vocabulary"].items()})
         model._population = Population(**kept["population"])
         blend = kept["blend"]
@@ -293,8 +302,10 @@ class ChurnModel:
     def _inputs(self, rows: pd.DataFrame, events: pd.DataFrame) -> Inputs:
         return _inputs(rows, events, self._vocabulary, self._lifetimes, self.extras)
 
-    def _margins(self, inputs: Inputs) -> np.ndarray:
-        return np.column_stack([self._parts[name].margin(inputs) for name in MEMBERS[self.model]])
+    def _told(self, inputs: Inputs) -> np.ndarray:
+        """What is weighed: the members' log odds, and in the last column the season's."""
+        margins = [self._parts[name].margin(inputs) for name in MEMBERS[self.model]]
+        return np.column_stack([*margins, self._season.of(inputs.as_of)])
 
 
 def tried(
@@ -314,8 +325,11 @@ def tried(
     part = _member(family, params, seed, threads, lessons.extras)
     others, held_y = lessons.inputs.take(lessons.held), lessons.y[lessons.held]
     part.fit(lessons.inputs.take(lessons.train), lessons.y[lessons.train], others, held_y)
-    calibrated = _weighed(part.margin(others)[:, None], held_y)
-    return probability(calibrated.margin(part.margin(asked)[:, None]))
+    told = [
+        np.column_stack([part.margin(inputs), lessons.season.of(inputs.as_of)])
+        for inputs in (others, asked)
+    ]
+    return probability(_weighed(told[0], held_y).margin(told[1]))
 
 
 def _member(
@@ -339,6 +353,14 @@ def _inputs(
     return model_inputs(rows[columns], events, vocabulary, lifetimes, extras)
 
 
-def _weighed(margins: np.ndarray, y: np.ndarray) -> Logistic:
-    members = margins.shape[1]
-    return fit_logistic(margins, y, ridge=_BLEND_RIDGE, prior=[1 / members] * members, at_least=0.0)
+def _weighed(told: np.ndarray, y: np.ndarray) -> Logistic:
+    members = told.shape[1] - 1
+    return fit_logistic(
+        told,
+        y,
+        ridge=_BLEND_RIDGE,
+        prior=[1 / members] * members + [0.0],
+        at_least=0.0,
+        # a handful of slices tells the season's weight: it moves the level by as much, no more
+        at_most=[np.inf] * members + [1.0],
+    )
