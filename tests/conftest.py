@@ -36,7 +36,7 @@ def migrated(tmp_path_factory):
 @pytest.fixture
 def server():
     """Takes alerts, on loopback."""
-    from tests.alert_server import Server
+    from alert_server import Server
 
     server = Server()
     yield server

@@ -5,9 +5,10 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+from warehouse_run import PROJECT
+
 from orchestration.landing import SOURCES
 from orchestration.landing.lake import LoadReport, ensure_lake, load_range
-from tests.warehouse_run import PROJECT
 
 FIXTURES = Path(__file__).parent / "fixtures" / "platforms"
 KEY = b"a key of at least sixteen bytes"

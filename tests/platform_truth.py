@@ -6,13 +6,13 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+from staged import sql
 
 from orchestration.sandbox.buckets import buckets_of
 from orchestration.sandbox.defects import Defects
 from orchestration.sandbox.dialects import Extract
 from orchestration.sandbox.landing_writer import write_landing
 from orchestration.sandbox.truth import TABLES
-from tests.staged import sql
 
 FIRST, LAST = date(2025, 9, 1), date(2025, 11, 30)
 BUCKETS = buckets_of(FIRST, LAST, daily_days=20)

@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 import dagster as dg
 import pytest
+from alert_server import Server
 
 from monitoring.alerts import Outbox, Problem, send
 from orchestration import alerting
 from orchestration.graph import build
 from orchestration.settings import Settings
-from tests.alert_server import Server
 
 AT = datetime(2026, 6, 28, 7, 0)  # noqa: DTZ001 only printed
 WAPE = Problem("demand_model: forecast_error", "WAPE 61.0% is above its limit 55.0%", "look")

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 import pytest
+from order_lines import land
 from pydantic import SecretStr
 
 from monitoring.forecast_watch import TRIGGERS
@@ -18,7 +19,6 @@ from orchestration.graph import build
 from orchestration.resources import resources
 from orchestration.settings import Settings
 from orchestration.verdicts import keep
-from tests.order_lines import land
 
 DAY = date(2026, 5, 10)  # a Sunday outside every peak
 EXTRACT, MODEL = dg.AssetKey(["generic", "order_lines"]), dg.AssetKey("demand_model")

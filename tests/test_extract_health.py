@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from order_lines import land
 
 from orchestration.assets.extract_health import health, peak_days, registered_shops
 from orchestration.landing.lake import load_range
 from orchestration.landing.layout import landed_shops
 from orchestration.resources import Results
 from orchestration.verdicts import keep, of_data
-from tests.order_lines import land
 
 DAY = date(2026, 5, 10)  # a Sunday outside every peak
 DAYS = 30

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 import xlsxwriter
+from landing_shop import ODD, Shop
 
 from orchestration.landing import SOURCES
-from tests.landing_shop import ODD, Shop
 
 PREAMBLE = "某某旗舰店,,,\n统计周期:2026-06-28,,,\n,,,\n\n"
 HEADER = "统计日期,商品ID,商品名称,访客数,支付金额,退款率"

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from landing_shop import DAY, ODD, Shop, line, order, page, text
 
 from orchestration.landing import SOURCES, json_reader
-from tests.landing_shop import DAY, ODD, Shop, line, order, page, text
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import tracemalloc
 
 import polars as pl
 import pytest
+from landing_shop import ODD, Shop, line, order, page, text
 
 from orchestration.landing import SOURCES, content, delimited, documents, parquet, tables
-from tests.landing_shop import ODD, Shop, line, order, page, text
 
 KIB = 1024
 

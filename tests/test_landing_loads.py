@@ -14,12 +14,12 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from landing_shop import DAY, KEY, ODD, Shop, line, order, page, text
 
 from orchestration.landing import SOURCES, stage
 from orchestration.landing.lake import completed_loads, ensure_lake
 from orchestration.landing.ledger import Ledger, LedgerError
 from orchestration.landing.privacy import Pseudonymiser
-from tests.landing_shop import DAY, KEY, ODD, Shop, line, order, page, text
 
 DAYS = [DAY + timedelta(days=n) for n in range(3)]
 
@@ -159,11 +159,11 @@ def test_a_killed_process_leaves_a_lake_that_the_next_load_completes(shop):
     for n in range(40):
         shop.land(text(*(page(order(1000 * n + i)) for i in range(50))), f"{n}.json")
     program = (
-        "import os, sys; sys.path.insert(0, os.getcwd())\n"
+        "import os, sys; sys.path[:0] = [os.getcwd(), os.path.join(os.getcwd(), 'tests')]\n"
         "from pathlib import Path\n"
         "from orchestration.landing import SOURCES, batches\n"
         "from orchestration.landing.stage import Stage\n"
-        "from tests.landing_shop import ODD, Shop\n"
+        "from landing_shop import ODD, Shop\n"
         "batches.FILES, done, finish = 8, [], Stage.finish\n"
         "def dies(self, prepared):\n"
         "    finish(self, prepared)\n"

@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from landing_shop import Shop
 
 from orchestration import landing
 from orchestration.landing import SOURCES
 from orchestration.landing.schema import Column, Dataset
-from tests.landing_shop import Shop
 
 DAY = date(2025, 11, 12)
 README = Path(landing.__file__).parent / "README.md"

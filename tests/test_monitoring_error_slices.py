@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from test_monitoring_forecast_error import forecasts
 
 from monitoring.error_slices import error_size
-from tests.test_monitoring_forecast_error import forecasts
 
 ORIGINS = [f"2025-{month:02d}-{day:02d}" for month, day in ((5, 5), (5, 12), (5, 19), (5, 26))]
 LIVE = [*ORIGINS, "2025-06-02", "2025-06-09", "2025-06-16", "2025-06-23"]

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from test_monitoring_forecast_error import BACKTEST, LIVE, NOW, forecasts
 
 from monitoring.drift import Windows, drift, noise_psi, psi
 from monitoring.interval_coverage import interval_coverage
 from monitoring.plan_outcome import plan_outcome
 from monitoring.prediction_drift import Predictions, forecast_ratios, prediction_drift
 from orchestration.assets.monitors import season_before
-from tests.test_monitoring_forecast_error import BACKTEST, LIVE, NOW, forecasts
 
 MONDAYS = pd.date_range("2026-01-05", periods=12, freq="W-MON")
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from test_promotion import CUTOFFS, GOOD, N_SERIES, NAIVE, played
 
 from ml.promotion import decide
 from monitoring.plan_cost import COSTS, plan_cost
-from tests.test_promotion import CUTOFFS, GOOD, N_SERIES, NAIVE, played
 
 BAD = played(0.5, seed=9)
 

@@ -12,14 +12,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from personal_data import Hit, scan
+from tiny_world import TinyWorld, tiny_world
 
 from benchmarks.pipeline import KEY
 from orchestration.landing import SOURCES
 from orchestration.landing.lake import load_range
 from orchestration.landing.schema import Column
 from orchestration.sandbox import truth
-from tests.personal_data import Hit, scan
-from tests.tiny_world import TinyWorld, tiny_world
 
 MARKER = "PII-林晓"
 

@@ -4,12 +4,12 @@ import json
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import platform_truth
 import pytest
+from personal_data import scan
+from staged import FIXTURES, Shop
 
 from orchestration.sandbox.dialects import douyin
-from tests import platform_truth
-from tests.personal_data import scan
-from tests.staged import FIXTURES, Shop
 
 BEIJING = timezone(timedelta(hours=8))
 ORDER = "douyin:77977:6937000000000000001"

@@ -3,15 +3,15 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
+import hand_made_truth
 import pytest
+from personal_data import scan
+from staged import FIXTURES, Shop
 
 from orchestration.sandbox.buckets import buckets_of
 from orchestration.sandbox.defects import Defects
 from orchestration.sandbox.dialects import jd, jd_reports
 from orchestration.sandbox.landing_writer import write_landing
-from tests import hand_made_truth
-from tests.personal_data import scan
-from tests.staged import FIXTURES, Shop
 
 BEIJING = timezone(timedelta(hours=8))
 VENDER = "10284531"

@@ -6,16 +6,16 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 
 import duckdb
+import hand_made_truth
 import openpyxl
 import pytest
+from personal_data import scan
+from staged import FIXTURES, Shop
 
 from orchestration.sandbox.buckets import buckets_of
 from orchestration.sandbox.defects import Defects
 from orchestration.sandbox.dialects import taobao, taobao_reports
 from orchestration.sandbox.landing_writer import write_landing
-from tests import hand_made_truth
-from tests.personal_data import scan
-from tests.staged import FIXTURES, Shop
 
 BEIJING = timezone(timedelta(hours=8))
 NICK = "某某母婴旗舰店"

@@ -3,18 +3,18 @@
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
+import erp_truth
 import polars as pl
 import pytest
+from personal_data import scan
+from platform_files import Shelf, erp_page, staging_project
+from warehouse_run import build
 
 from orchestration.landing import reviews
 from orchestration.sandbox.buckets import buckets_of
 from orchestration.sandbox.defects import Defects
 from orchestration.sandbox.dialects import crm, wecom
 from orchestration.sandbox.landing_writer import write_landing
-from tests import erp_truth
-from tests.personal_data import scan
-from tests.platform_files import Shelf, erp_page, staging_project
-from tests.warehouse_run import build
 
 AS_OF = "2026-06-28"
 REVIEWS = (

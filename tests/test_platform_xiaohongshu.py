@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import md5
 
+import platform_truth
 import pytest
+from personal_data import scan
+from staged import FIXTURES, Shop
 
 from orchestration.sandbox.dialects import xiaohongshu
-from tests import platform_truth
-from tests.personal_data import scan
-from tests.staged import FIXTURES, Shop
 
 BEIJING = timezone(timedelta(hours=8))
 SHOP = "63f0a1b2c3"

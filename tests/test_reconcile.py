@@ -8,12 +8,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tiny_world import tiny_world
 
 from benchmarks.nightly import differing
 from benchmarks.pipeline import MARTS, Place, build, load_all
 from orchestration.sandbox import truth
 from orchestration.sandbox.reconcile import PlatformResult, reconcile
-from tests.tiny_world import tiny_world
 
 AS_OF = date(2026, 6, 28)
 NOON = datetime.combine(date(2026, 6, 20), datetime.min.time()) + timedelta(hours=12)

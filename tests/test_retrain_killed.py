@@ -16,7 +16,7 @@ DIES = """
 import os, sys
 from pathlib import Path
 from ml.registry import Registry
-from tests.test_retrain_killed import retrain
+from test_retrain_killed import retrain
 Registry.set_alias = lambda *_, **__: os._exit(9)
 retrain(Registry(sys.argv[1], Path(sys.argv[2])), "second")
 """

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from lived_world import TOWN, lived
 
 from orchestration.sandbox.world import Disturbance, World, scale
 from orchestration.sandbox.world.catalogue import CATEGORIES
 from orchestration.sandbox.world.listings import SHOPS
-from tests.lived_world import TOWN, lived
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from datetime import date, datetime, time, timedelta
 
 import polars as pl
 import pytest
+from lived_world import TOWN, lived
 
 from orchestration.sandbox import truth
 from orchestration.sandbox.world import World, run, scale
-from tests.lived_world import TOWN, lived
 
 MOMENTS = ("created_at", "deposit_at", "paid_at", "shipped_at", "finished_at")
 

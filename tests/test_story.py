@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from personal_data import scan
 
 from orchestration.sandbox.generate import generate
 from orchestration.settings import Settings
-from tests.personal_data import scan
 
 pytestmark = pytest.mark.story
 

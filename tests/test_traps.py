@@ -11,8 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from tests.staged import FIXTURES, Shop
+from staged import FIXTURES, Shop
 
 TRAPS = 30
 NICK = "某某母婴旗舰店"
