@@ -97,10 +97,12 @@ def weekly_truth(state: Path) -> pd.DataFrame:
 
 
 def forecasts(
-    shop: Shop, model: str, horizon: int
+    shop: Shop, model: str, horizon: int, seed: int
 ) -> tuple[Callable[[int], PeriodForecast], Callable[[int], pd.DataFrame]]:
     """What the forecaster knows before each week, by week and in sums; each is made once."""
-    forecaster = DemandForecaster(horizon=horizon, quantiles=LEVELS, model=model, threads=1)
+    forecaster = DemandForecaster(
+        horizon=horizon, quantiles=LEVELS, model=model, seed=seed, threads=1
+    )
     forecaster.fit(shop.panel_until(0), shop.static, shop.known)
     made: dict[int, tuple[PeriodForecast, pd.DataFrame]] = {}
 
@@ -161,6 +163,7 @@ def main() -> int:
     parser.add_argument("--state", type=Path, default=Path("var/demo"))
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--model", default="ensemble")
+    parser.add_argument("--seed", type=int, default=7, help="of the forecaster")
     parser.add_argument("--out", type=Path, default=Path("var/bench/plan"))
     options = parser.parse_args()
     shop = Shop(options.state, options.weeks)
@@ -169,7 +172,7 @@ def main() -> int:
     lead = np.ceil(lead_days / 7).astype(int)
     miss = lead_time_miss(lead_days, sd_days, lead)
     draws = lead_time_draws(np.random.default_rng(11), lead_days, sd_days, options.weeks)
-    known, sums = forecasts(shop, options.model, int(lead.max()) + 1)
+    known, sums = forecasts(shop, options.model, int(lead.max()) + 1, options.seed)
     truth = shop.wanted[:, shop.start :]
     opening = np.rint(4 * seen_mean(shop.past(0), 13))
     longest = int(max(draws.max(), lead.max())) + 1
