@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -49,8 +50,9 @@ def test_killed_before_the_alias_moves_nothing_is_lost_and_the_next_run_finishes
     where = f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts"
     registry = Registry(*where)
     retrain(registry, "first")
+    here = {"PYTHONPATH": str(Path(__file__).parent)}
     died = subprocess.run(
-        [sys.executable, "-c", DIES, *map(str, where)], env=os.environ, check=False
+        [sys.executable, "-c", DIES, *map(str, where)], env=os.environ | here, check=False
     )
     assert died.returncode == 9
     assert saved(registry) == "first", "the champion was never missing"
