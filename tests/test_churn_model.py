@@ -67,6 +67,19 @@ def test_a_saved_model_predicts_the_same_after_loading(fitted, shop, newest, tmp
     pd.testing.assert_frame_equal(before, after, check_exact=True)
 
 
+def test_a_model_of_the_version_before_seasons_scores_as_it_did(fitted, shop, newest, tmp_path):
+    fitted["stack"].save(tmp_path)
+    kept = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    assert kept["blend"]["weights"].pop() == 0.0, "700 customers tell no season"
+    del kept["season"]
+    (tmp_path / "model.json").write_text(json.dumps(kept | {"format": 3}), "utf-8")
+    scored = ChurnModel.load(tmp_path).predict(newest, shop.events)
+    pd.testing.assert_frame_equal(scored, fitted["stack"].predict(newest, shop.events))
+    (tmp_path / "model.json").write_text(json.dumps(kept | {"format": 9}), "utf-8")
+    with pytest.raises(ValueError, match="format 3 and 4, not 9: train anew"):
+        ChurnModel.load(tmp_path)
+
+
 def test_a_model_is_stored_in_native_formats_only(fitted, tmp_path):
     fitted["stack"].save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {

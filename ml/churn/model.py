@@ -39,7 +39,7 @@ COMPARED = ("recency", "recency_frequency", "xgboost", "lstm", "stack")
 _TREES = "xgboost"
 _LINEAR = "recency_frequency"
 _BLEND_RIDGE = 20.0
-_FORMAT = 4
+_FORMAT, _BEFORE_SEASONS = 4, 3
 _IMITATED_ROWS = 30_000
 
 
@@ -275,11 +275,20 @@ class ChurnModel:
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 2) -> "ChurnModel":
-        """Read what `save` wrote; no code in the files is run."""
+        """Read what `save` wrote, also before seasons were known; no code in the files is run.
+
+        Raises ValueError for a format of another version.
+        """
         folder = Path(folder)
         kept: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        if kept["format"] != _FORMAT:
-            raise ValueError(f"{folder}: format {kept['format']} is not {_FORMAT}")
+        if kept["format"] == _BEFORE_SEASONS:
+            kept["season"] = Season.unknown().to_dict()
+            kept["blend"]["weights"].append(0.0)
+        elif kept["format"] != _FORMAT:
+            raise ValueError(
+                f"{folder}: this version reads churn models of format {_BEFORE_SEASONS} and "
+                f"{_FORMAT}, not {kept['format']}: train anew, materialize 'churn_model'"
+            )
         model = cls(
             kept["model"],
             kept["seed"],

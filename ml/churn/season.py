@@ -27,6 +27,11 @@ class Season:
     mean: float
 
     @classmethod
+    def unknown(cls) -> "Season":
+        """Moves nothing."""
+        return cls(0, 0, (), 0.0)
+
+    @classmethod
     def learn(cls, events: pd.DataFrame, as_of: np.ndarray, days: int) -> "Season":
         """Read `events` (feat_customer_events); `mean` is that of the rows' days `as_of` (n,).
 
@@ -39,7 +44,7 @@ class Season:
         known = season._a_year_before(as_of)
         told = ~np.isnan(known)
         if len(np.unique(as_of[told])) < _FEWEST_SLICES:
-            return cls(days, first_day, (), 0.0)
+            return cls.unknown()
         return cls(days, first_day, season.levels, float(known[told].mean()))
 
     def of(self, as_of: np.ndarray) -> np.ndarray:
