@@ -208,10 +208,11 @@ def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.M
     from monitoring.prediction_drift import prediction_drift as judge
 
     as_of = lake.last_visible_day()
-    forecasts = dict(results.read_all("demand_forecast"))
-    then, label = season_before(forecasts, as_of)
+    forecasts = {day: f for day, f in results.read_all("demand_forecast") if day <= as_of}
+    newest = max(forecasts)
+    then, label = season_before(forecasts, newest)
     demand = warehouse.read(FEAT_DEMAND)
-    sides = [forecast_ratios(frame, demand) for frame in (forecasts[as_of], then)]
+    sides = [forecast_ratios(frame, demand) for frame in (forecasts[newest], then)]
     label = f"log2 of forecast over demand, {label}"
     verdict = judge("prediction_drift", Predictions(*sides, label))
     keep(results, as_of, "prediction_drift", [verdict])
