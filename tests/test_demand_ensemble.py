@@ -70,3 +70,11 @@ def test_combining_averages_with_each_series_own_weights():
     out = combine(made, weights, np.array([0, 1]))
     assert list(out.mean[:, 0]) == [10, 15]
     assert list(out.quantiles[:, 0, 0]) == [20, 15]
+
+
+def test_without_held_out_weeks_the_boosted_member_leads_and_the_season_is_silent():
+    out = Weights.untaught(["xgboost", "lstm", "seasonal_mean"])
+    np.testing.assert_allclose(out.mean, [[2 / 3, 1 / 3, 0]])
+    np.testing.assert_array_equal(out.quantiles, out.mean)
+    for alone in ("lstm", "seasonal_naive"):
+        np.testing.assert_array_equal(Weights.untaught([alone]).mean, [[1.0]])

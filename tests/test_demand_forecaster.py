@@ -99,6 +99,20 @@ def test_saving_and_loading_forecasts_identically_without_pickle(ensemble, tmp_p
     )
 
 
+def test_a_model_of_before_the_second_view_of_the_quantiles_is_still_read(tmp_path):
+    model = forecaster().fit(*shop())
+    model.save(tmp_path)
+    both = model.predict()
+    boosted = tmp_path / "xgboost"
+    (boosted / "knots_logs.ubj").rename(boosted / "knots.ubj")
+    (boosted / "knots_units.ubj").unlink()
+    one = DemandForecaster.load(tmp_path)
+    assert set(one.members["xgboost"].knots) == {"logs"}
+    alone = one.predict()
+    np.testing.assert_array_equal(alone["y_hat"], both["y_hat"])
+    assert np.abs(alone[PS] / both[PS].clip(lower=1) - 1).to_numpy().mean() < 0.1
+
+
 def test_shuffled_rows_and_a_second_run_change_nothing(ensemble):
     shuffled = [frame.sample(frac=1, random_state=5) for frame in shop()]
     again = forecaster("ensemble").fit(*shuffled)

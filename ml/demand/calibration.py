@@ -6,10 +6,16 @@ the models had not been trained on (split conformal quantile regression, Romano 
 A shift counts only as far as the origins agree on it: what all series share in a week (a
 promotion, a holiday) makes thousands of errors into one observation. Where there are too few
 series to tell, it counts half and the quantiles are drawn apart.
+
+By how much the held-out weeks sold more or less in total than was forecast is not carried over: it
+is one draw of what the weeks ahead will draw anew, and the mean does not follow it either. On
+earlier windows, against shifts that carry it: scaled pinball of a generated shop .191 -> .180, its
+sums over 3 and 8 weeks .160 -> .121 and .118 -> .100; VN2 .308 -> .309 and .255 -> .255, Dominick's
+.409 -> .410, sums there between -0.4 and +1.9 %.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,6 +91,7 @@ class HeldOut:
 
 def calibrate(held: list[HeldOut], levels: tuple[float, ...], edges: list[float]) -> Calibration:
     """Learn the shifts from held-out origins; cells with few points borrow from all classes."""
+    held = _at_forecast_level(held)
     horizon, n_classes = held[0].y.shape[1], len(edges) + 1
     steps = np.zeros((horizon, n_classes, len(levels)))
     for group in np.array_split(np.arange(horizon), min(3, horizon)):
@@ -119,6 +126,16 @@ def spread_of(quantiles: np.ndarray, scale: np.ndarray) -> np.ndarray:
 def tidy(quantiles: np.ndarray) -> np.ndarray:
     """Sort along q and clamp at zero: the one place where a forecast is kept from below zero."""
     return np.maximum(np.sort(quantiles, axis=-1), 0.0)
+
+
+def _at_forecast_level(held: list[HeldOut]) -> list[HeldOut]:
+    """Actuals times the factor that makes their total, over all origins, what was forecast."""
+    seen = [~np.isnan(part.y) & part.usable[:, None] for part in held]
+    sold = sum(part.y[at].sum() for part, at in zip(held, seen, strict=True))
+    forecast = sum(part.mean[at].sum() for part, at in zip(held, seen, strict=True))
+    if sold <= 0 or forecast <= 0:
+        return held
+    return [replace(part, y=part.y * (forecast / sold)) for part in held]
 
 
 @dataclass(frozen=True)

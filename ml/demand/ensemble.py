@@ -10,6 +10,10 @@ from ml.demand.baseline import Forecast
 PARTS = 10  # weights move in tenths
 NEAR_BEST = 1.003  # all weightings this close to the best are as good: their mean is sturdier
 MIN_POINTS = 200
+# Shares where nothing was held out; a mean over half a year knows no season yet. Complete Journey
+# after 28 to 36 weeks, against equal shares: scaled pinball .512 -> .486 by SKU, .102 -> .101 by
+# category, WAPE 1.147 -> 1.084 and .231 -> .211.
+UNTAUGHT = {"xgboost": 2 / 3, "lstm": 1 / 3}
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,15 @@ class Weights:
     def equal(cls, members: int) -> "Weights":
         """One class, every member the same."""
         share = np.full((1, members), 1 / members)
+        return cls(share, share)
+
+    @classmethod
+    def untaught(cls, members: list[str]) -> "Weights":
+        """For a history too short to hold weeks out: UNTAUGHT, or all the same without those."""
+        share = np.array([[UNTAUGHT.get(name, 0.0) for name in members]])
+        if share.sum() == 0:
+            return cls.equal(len(members))
+        share = share / share.sum()
         return cls(share, share)
 
     def mean_drawn_to(self, member: int) -> "Weights":

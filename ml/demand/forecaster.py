@@ -129,7 +129,7 @@ class DemandForecaster:
         tables = self._take(panel, static, known_future)
         last = tables.n_weeks - 1
         self.members = self._new_members(tables)
-        self._weights = Weights.equal(len(self.members))
+        self._weights = Weights.untaught(list(self.members))
         self._calibration = Calibration.none(self.horizon, len(self.quantiles))
         self._alone = {}
         self._cold = self._new_cold_start(tables)
