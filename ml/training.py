@@ -111,14 +111,16 @@ def tune_families(
     last_day: date,
     budget: Budget,
     say: Callable[[str], None],
+    defaults: Callable[[str], dict[str, Any]] | None = None,
 ) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
     """The best parameters of each model family's study, and all their trials.
 
     `objective(family)` makes the function a study minimises; `last_day` is that of its data.
     Studies are named by data and code: the same two resume a study that was cut off. What the same
     code found with as many trials on the same data, or on data of the last STUDY_HOLDS, is taken
-    over, so a retrain costs no tuning; an older study's best is the first trial of a new one. An
-    LSTM trial costs several boosted ones, so that study gets a third of the trials.
+    over, so a retrain costs no tuning. A new study's first trial is an older one's best or else
+    `defaults(family)`, so that few trials do no worse than none. An LSTM trial costs several
+    boosted ones, so that study gets a third of the trials.
     """
     params, trials = {}, [pd.DataFrame(columns=["family", "number", "state", "value"])]
     for family, share in (("xgboost", 1), ("lstm", 3)):
@@ -137,6 +139,7 @@ def tune_families(
             params[family] = last.params
             trials.append(last.trials.assign(family=family))
             continue
+        start = last.params if last else defaults(family) if defaults else None
         say(f"tuning {family}: {n_trials} trials")
         result = tune(
             objective(family),
@@ -145,7 +148,7 @@ def tune_families(
             n_trials=n_trials,
             seed=budget.seed,
             timeout=budget.tuning_seconds,
-            start_from=last.params if last else None,
+            start_from=start,
             last_day=last_day,
         )
         params[family] = result.params

@@ -6,7 +6,7 @@ from test_demand_forecaster import shop
 
 from ml.demand.baseline import Forecast
 from ml.demand.boosted import BoostedDemand
-from ml.demand.objective import FAMILIES, demand_objective
+from ml.demand.objective import DEFAULTS, FAMILIES, demand_objective, tuned_defaults
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 TUNED = {
@@ -76,3 +76,15 @@ def test_an_unknown_family_or_too_short_a_panel_is_an_error():
         objective("arima")
     with pytest.raises(ValueError, match="need a longer panel"):
         objective(n_windows=20)
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.filterwarnings("error")
+def test_a_study_can_try_an_untuned_model_first(family):
+    study = optuna.create_study()
+    study.enqueue_trial(tuned_defaults(family))
+    _, space = FAMILIES[family]
+    study.optimize(lambda trial: len(space(trial)), n_trials=1)
+    tried = study.trials[0].params
+    assert tried == {name: DEFAULTS[family][name] for name in tried}
+    assert len(tried) == study.best_value

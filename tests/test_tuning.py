@@ -151,6 +151,19 @@ def test_a_retrain_takes_over_what_was_tuned_lately_and_an_old_study_starts_a_ne
     assert tried == ["xgboost"] * 5 + ["lstm"] * 2, "more is asked for than was done"
 
 
+def test_a_first_study_begins_with_the_defaults():
+    _, trials = tune_families(
+        "demand",
+        lambda _: parabola,
+        data="d1",
+        last_day=date(2026, 6, 1),
+        budget=Budget(n_trials=3),
+        say=lambda _: None,
+        defaults={"xgboost": {"x": 1.5}, "lstm": {"x": -2.5}}.get,
+    )
+    assert trials.groupby("family")["x"].first().to_dict() == {"xgboost": 1.5, "lstm": -2.5}
+
+
 def test_a_study_that_was_cut_off_holds_for_no_later_training(tmp_path):
     url, day = f"sqlite:///{tmp_path / 'studies.db'}", date(2026, 6, 1)
 

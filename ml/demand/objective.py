@@ -23,10 +23,19 @@ FAMILIES = {
     "xgboost": (boosted.BoostedDemand, boosted.demand_search_space),
     "lstm": (recurrent.RecurrentDemand, recurrent.demand_search_space),
 }
+DEFAULTS = {"xgboost": boosted.DEFAULTS, "lstm": recurrent.DEFAULTS}
 SMALLER = {
     "xgboost": {"max_rows": 40_000, "max_quantile_rows": 15_000},
     "lstm": {"pairs_per_epoch": 2_500},
 }
+
+
+def tuned_defaults(family: str) -> dict[str, Any]:
+    """What an untuned model of `family` has where a trial could choose."""
+    import optuna
+
+    _, space = FAMILIES[family]
+    return space(optuna.trial.FixedTrial(DEFAULTS[family]))
 
 
 def demand_objective(

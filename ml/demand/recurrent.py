@@ -258,6 +258,6 @@ def demand_search_space(trial: Any) -> dict[str, Any]:
         "hidden": trial.suggest_int("hidden", 16, 64, step=8),
         "learning_rate": trial.suggest_float("learning_rate", 1e-3, 1e-2, log=True),
         "dropout": trial.suggest_float("dropout", 0.0, 0.4),
-        "epochs": trial.suggest_int("epochs", 4, 12, step=2),
+        "epochs": trial.suggest_int("epochs", 4, 12),
         "half_life_weeks": trial.suggest_float("half_life_weeks", 20.0, 150.0, log=True),
     }

@@ -9,7 +9,7 @@ import pandas as pd
 from ml.backtest import backtest_members, cutoffs, score, windows_that_fit
 from ml.columns import TooLittleData
 from ml.demand.forecaster import DemandForecaster
-from ml.demand.objective import demand_objective
+from ml.demand.objective import demand_objective, tuned_defaults
 from ml.promotion import PlanCost, Promotion, decide
 from ml.registry import Registry, Version
 from ml.training import (
@@ -212,6 +212,7 @@ def _tune(
             last_day=panel["ds"].max().date(),
             budget=budget,
             say=say,
+            defaults=tuned_defaults,
         )
     except TooLittleData as problem:
         say(f"not tuned, default parameters are used: {problem}")
