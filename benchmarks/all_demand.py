@@ -15,6 +15,7 @@ from benchmarks import demand
 from benchmarks.frames import frame_path
 from benchmarks.panels import SOURCES, prepare
 from benchmarks.peers import PEERS
+from benchmarks.tables import table_console
 
 RIVAL = "mlforecast_lightgbm"
 GOAL = 0.05  # mean improvement over the rival in scaled pinball
@@ -45,7 +46,7 @@ def main() -> int:
             failed.append(name)
         else:
             results[name] = json.loads(out.read_text(encoding="utf-8"))["rows"]
-    console = Console()
+    console = table_console()
     better = [summarise(console, results)] if results else []
     for name in failed:
         console.print(f"[red]failed[/] {name}: see above", highlight=False)

@@ -22,6 +22,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.stork import Stork
+from benchmarks.tables import table_console
 from benchmarks.task import BadTask, Setting, Task, read_task
 from ml.backtest import beside_actuals
 from ml.columns import quantile_column
@@ -64,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BadTask as problem:
         print(f"benchmarks.cold_start: {problem}", file=sys.stderr)
         return 2
-    _print(Console(), rows, task)
+    _print(table_console(), rows, task)
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")

@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.contest import contest
 from benchmarks.peers import MODELS, PEERS, PERMANENT
-from benchmarks.tables import print_outcome
+from benchmarks.tables import print_outcome, table_console
 from benchmarks.task import BadTask, Setting, read_task
 
 MAX_LEVELS = 3
@@ -22,7 +21,7 @@ MAX_LEVELS = 3
 def main(arguments: list[str] | None = None) -> int:
     """Run the contest, print its tables, write --out; 2 for input no model could run on."""
     options = parser().parse_args(arguments)
-    console = Console()
+    console = table_console()
     setting = Setting(options.freq, options.horizon, seed=options.seed, threads=options.threads)
     try:
         task = read_task(

@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks import dominicks_oj
 from benchmarks.contest import add_options, contest
 from benchmarks.frames import Frames
-from benchmarks.tables import print_outcome
+from benchmarks.tables import print_outcome, table_console
 from benchmarks.task import BadTask, Setting, Task
 from ml.columns import quantile_columns
 
@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="the first N only")
     add_options(parser)
     options = parser.parse_args()
-    console = Console()
+    console = table_console()
     names = [name for name in f"{options.models},{options.peers}".split(",") if name]
     try:
         task = rounds(dominicks_oj.read(options.data), options.rounds, options.threads)

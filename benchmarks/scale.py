@@ -18,6 +18,7 @@ from rich.table import Table
 
 from benchmarks.contest import contest
 from benchmarks.peers import MODELS
+from benchmarks.tables import table_console
 from benchmarks.task import Setting, Task
 
 GROWTH = (1, 4, 16)
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("var/bench/scale.json"))
     options = parser.parse_args()
-    console = Console()
+    console = table_console()
     models = options.models.split(",")
     base = math.ceil(options.series / GROWTH[-1])
     whole, static, known = made_panel(base * GROWTH[-1], options.weeks)

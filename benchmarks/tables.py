@@ -1,11 +1,20 @@
 """The tables a contest prints: every accuracy with its level, class and horizon."""
 
+import sys
+
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contest import Outcome
 from benchmarks.task import Setting
+
+FILE_WIDTH = 200
+
+
+def table_console() -> Console:
+    """As wide as the terminal, or FILE_WIDTH where nobody could widen it: no figure is cut off."""
+    return Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
 
 
 def print_outcome(console: Console, outcome: Outcome) -> None:

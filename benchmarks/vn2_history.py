@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks import vn2_panel
 from benchmarks.contest import Outcome, add_options, contest
-from benchmarks.tables import print_outcome
+from benchmarks.tables import print_outcome, table_console
 from benchmarks.task import BadTask, Setting, make_task
 
 HORIZON, WINDOWS = 4, 6
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--windows", type=int, default=WINDOWS, help="the last N origins only")
     add_options(parser)
     options = parser.parse_args()
-    console = Console()
+    console = table_console()
     names = [name for name in f"{options.models},{options.peers}".split(",") if name]
     try:
         frames = vn2_panel.read(options.data)

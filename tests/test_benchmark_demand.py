@@ -2,6 +2,8 @@
 
 import json
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -51,12 +53,13 @@ def run(tmp_path_factory):
     STATIC.to_parquet(folder / "static.parquet")
     command = f"--panel {folder}/tiny.parquet --static {folder}/static.parquet --freq W-MON "
     command += f"--horizon 2 --windows 2 --peers autogluon --out {folder}/out/results.json"
-    code = demand.main([*command.split(), "--models", "stork"])
-    return code, json.loads((folder / "out/results.json").read_text())
+    with redirect_stdout(StringIO()) as printed:
+        code = demand.main([*command.split(), "--models", "stork"])
+    return code, json.loads((folder / "out/results.json").read_text()), printed.getvalue()
 
 
 def test_results_have_the_promised_shape_and_stork_is_among_them(run):
-    code, results = run
+    code, results, _ = run
     assert code == 0
     assert results["panel"] == "tiny"
     models = [row["model"] for row in results["rows"]]
@@ -66,6 +69,13 @@ def test_results_have_the_promised_shape_and_stork_is_among_them(run):
         assert row["wape"] > 0
         assert row["peak_mib"] > 50
         assert 0 <= row["coverage_80"] <= row["coverage_95"] <= 1
+
+
+def test_tables_that_go_to_a_file_are_not_cut_off(run):
+    _, results, printed = run
+    assert "…" not in printed
+    assert f"{results['rows'][0]['wape']:.3f}" in printed
+    assert "scaled_pinball" in printed
 
 
 def test_a_peer_that_is_not_installed_is_named_with_the_reason(run):
