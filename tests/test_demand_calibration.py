@@ -76,6 +76,13 @@ def test_held_out_weeks_without_demand_leave_the_calibration_finite():
     assert np.isfinite(calibrate([nothing], LEVELS, []).steps).all()
 
 
+def test_a_forecast_far_above_what_sold_does_not_throw_the_upper_quantiles_away():
+    parts = [held_out(k) for k in (1, 2, 4, 5)]
+    sunk = [HeldOut(part.y / 50, *_rest(part)) for part in parts]
+    covered = calibrate(sunk, LEVELS, []).apply(parts[0].quantiles, parts[0].scale)
+    assert covered.max() < 2 * parts[0].quantiles.max()
+
+
 def test_two_origins_cannot_contradict_each_other_and_count_half():
     two = calibrate([held_out(1), held_out(2)], LEVELS, [])
     many = calibrate([held_out(k) for k in range(12)], LEVELS, [])

@@ -32,6 +32,7 @@ DOUBT = 4.0
 # of many, of VN2, Dominick's, Online Retail and the sandbox, 60 fits: coverage of p10 to p90 in
 # single weeks .70 -> .80, of sums over four weeks .67 -> .79, scaled pinball -2.7 % and -2.2 %.
 UNSURE = 0.1
+MOST_OFF = 2.0  # times that a total is off at most when it counts the other way round
 SHARED = 0.2  # correlation of a series' errors between weeks before sums are calibrated
 
 
@@ -134,7 +135,8 @@ def _either_way(held: list[HeldOut]) -> list[HeldOut]:
     seen = [~np.isnan(part.y) & part.usable[:, None] for part in held]
     sold = sum(part.y[at].sum() for part, at in zip(held, seen, strict=True))
     forecast = sum(part.mean[at].sum() for part, at in zip(held, seen, strict=True))
-    mirrored = (forecast / sold) ** 2 if sold > 0 and forecast > 0 else 1.0
+    off = forecast / sold if sold > 0 and forecast > 0 else 1.0
+    mirrored = np.clip(off, 1 / MOST_OFF, MOST_OFF) ** 2
     return [
         HeldOut(
             np.concatenate([part.y, part.y * mirrored]),
