@@ -70,6 +70,14 @@ def test_a_level_the_held_out_weeks_shared_widens_the_quantiles_and_does_not_mov
         assert high > 0.9
 
 
+def test_a_shift_takes_small_counts_to_nothing_and_many_units_to_half():
+    down = Calibration([], np.full((1, 1, 3), -10.0), np.zeros((1, 1, 3)))
+    quantiles = np.array([[[1.5, 3.0, 9.0]], [[40.0, 100.0, 200.0]]])
+    moved = down.apply(quantiles, np.array([3.0, 100.0]))
+    np.testing.assert_allclose(moved[0, 0], [0, 1.5, 4.5])
+    np.testing.assert_allclose(moved[1, 0], [20, 50, 100])
+
+
 def test_held_out_weeks_without_demand_leave_the_calibration_finite():
     part = held_out(1)
     nothing = HeldOut(np.zeros((N, H)), *_rest(part))

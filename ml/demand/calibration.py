@@ -60,7 +60,9 @@ class Calibration:
     def apply(self, quantiles: np.ndarray, scale: np.ndarray) -> np.ndarray:
         """Calibrated quantiles N x H x Q: rising in q and never negative."""
         shift = self.steps[:, self.volume_class(scale)].transpose(1, 0, 2)
-        return tidy(quantiles + shift * spread_of(quantiles, scale[:, None])[..., None])
+        moved = quantiles + shift * spread_of(quantiles, scale[:, None])[..., None]
+        # a shift learnt where demand may be nothing takes no quantile of many units down to it
+        return tidy(np.maximum(moved, np.where(quantiles >= 2, quantiles / 2, 0)))
 
     def apply_sum(self, quantiles: np.ndarray, scale: np.ndarray, periods: int) -> np.ndarray:
         """Calibrated quantiles N x Q of the sum over the next `periods`."""
