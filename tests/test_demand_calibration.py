@@ -1,11 +1,20 @@
 """Calibrated quantiles cover what they say, for weeks and for sums."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.demand.calibration import UNSURE, Calibration, HeldOut, calibrate, sum_quantiles, tidy
+from ml.demand.calibration import (
+    UNSURE,
+    Calibration,
+    HeldOut,
+    calibrate,
+    sum_quantiles,
+    tidy,
+)
 
 LEVELS = (0.1, 0.5, 0.9)
 N, H = 400, 6
@@ -46,36 +55,48 @@ def test_sums_are_calibrated_as_sums_when_weeks_err_together():
     assert (covered[:, 2] - covered[:, 0]).mean() > 3 * independent
 
 
+def _middle(parts):
+    """Where the calibrated median goes, in units, of what the first of `parts` forecast."""
+    return calibrate(parts, LEVELS, []).apply(parts[0].quantiles, parts[0].scale)[..., 1]
+
+
 def test_a_shock_of_one_week_hardly_moves_what_other_origins_deny():
     calm = [held_out(k, sd=1.0) for k in (1, 2, 4, 5, 6)]
     shocked = [*calm[1:], HeldOut(calm[0].y + 60, *_rest(calm[0]))]
-    shift = calibrate(shocked, LEVELS, []).steps - calibrate(calm, LEVELS, []).steps
     agreed = [
         HeldOut(part.y, part.mean, part.quantiles - 60, part.scale, part.usable) for part in calm
     ]
-    wanted = calibrate(agreed, LEVELS, []).steps - calibrate(calm, LEVELS, []).steps
-    spread = 5.12
-    assert np.abs(shift[..., 1]).max() < 0.1 * 60 / spread
-    assert wanted[..., 1].min() > 0.95 * 60 / spread
+    assert np.abs(_middle(shocked) - _middle(calm)).max() < 0.1 * 60
+    np.testing.assert_allclose(_middle(agreed), 100, atol=0.05 * 60)
 
 
 def test_a_level_the_held_out_weeks_shared_widens_the_quantiles_and_does_not_move_them():
     right = [held_out(k, sd=2.0) for k in (1, 2, 4, 5)]
     busy = [HeldOut(part.y * 1.5, *_rest(part)) for part in right]
-    plain, shared = calibrate(right, LEVELS, []), calibrate(busy, LEVELS, [])
-    for steps in (shared.steps - plain.steps, shared.sums[:1] - plain.sums[:1]):
-        low, middle, high = steps.mean((0, 1)) * 5.12 / 50
-        assert abs(middle) < 0.25
-        assert low < -0.6
-        assert high > 0.9
+    calibration = calibrate(busy, LEVELS, [])
+    part = right[0]
+    weeks = calibration.apply(part.quantiles, part.scale).mean((0, 1))
+    one = calibration.apply_sum(part.quantiles[:, 0], part.scale, 1).mean(0)
+    for low, middle, high in (weeks, one):
+        assert low < 100 / 1.4
+        assert abs(middle - 100) < 10
+        assert high > 100 * 1.4
 
 
-def test_a_shift_takes_small_counts_to_nothing_and_many_units_to_half():
-    down = Calibration([], np.full((1, 1, 3), -10.0), np.zeros((1, 1, 3)))
-    quantiles = np.array([[[1.5, 3.0, 9.0]], [[40.0, 100.0, 200.0]]])
-    moved = down.apply(quantiles, np.array([3.0, 100.0]))
-    np.testing.assert_allclose(moved[0, 0], [0, 1.5, 4.5])
-    np.testing.assert_allclose(moved[1, 0], [20, 50, 100])
+def test_a_shift_takes_small_counts_to_nothing_and_divides_many_units():
+    down = Calibration([], np.full((1, 1, 3), -0.2), np.full((1, 1, 3), -0.2))
+    few, many = np.array([[0.1, 1.0, 3.0]]), np.array([[300.0, 1000.0, 2000.0]])
+    low_of_few = down.apply(few[None], np.array([1.0]))[0, 0, 0]
+    assert low_of_few == 0
+    assert down.apply_sum(many, np.array([100.0]), 1)[0, 0] > 150
+    in_units = Calibration([], down.steps, down.sums, in_units=True)
+    assert in_units.apply_sum(many, np.array([100.0]), 1)[0, 0] == 0
+
+
+def test_a_quantile_of_nothing_stays_exactly_nothing_without_a_shift():
+    still = Calibration.none(1, 3)
+    for volume in (0.3, 0.7, 1.0, 1e-3, 123.4):
+        assert still.apply(np.array([[[0.0, 1.0, 2.0]]]), np.array([volume]))[0, 0, 0] == 0
 
 
 def test_held_out_weeks_without_demand_leave_the_calibration_finite():
@@ -136,10 +157,19 @@ def test_untrusted_series_do_not_teach_the_calibration():
 
 def test_calibration_survives_json():
     before = calibrate([held_out(1)], LEVELS, [50.0, 120.0])
-    after = Calibration.from_dict(before.to_dict())
+    after = Calibration.from_dict(json.loads(json.dumps(before.to_dict())))
     np.testing.assert_array_equal(before.steps, after.steps)
     np.testing.assert_array_equal(before.sums, after.sums)
     assert before.edges == after.edges
+    assert not after.in_units
+
+
+def test_shifts_saved_before_they_were_learnt_in_logs_are_shifts_in_units():
+    shifts = {"edges": [], "steps": [[[0.0, 0.5, 1.0]]], "sums": [[[0.0, 0.0, -0.25]]]}
+    former = Calibration.from_dict(shifts)
+    quantiles, volume = np.array([[2.0, 4.0, 10.0]]), np.array([5.0])
+    np.testing.assert_allclose(former.apply(quantiles[None], volume)[0], [[2, 8, 18]])
+    np.testing.assert_allclose(former.apply_sum(quantiles, volume, 1), [[2, 4, 8]])
 
 
 @settings(deadline=None)
