@@ -15,6 +15,7 @@ TUNED = {
     "rounds": 60,
     "max_leaves": 8,
     "min_child_weight": 5.0,
+    "wide_child_weight": 15.0,
     "subsample": 0.8,
     "colsample_bytree": 0.6,
     "half_life_weeks": 50.0,

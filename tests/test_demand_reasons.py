@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from test_demand_forecaster import H, N, ensemble, forecaster, shop  # noqa: F401
 
+from ml.demand.boosted import WIDE_VIEWS
 from ml.demand.reasons import REASONS, reason_of, top_reasons
 
 
@@ -49,14 +50,14 @@ def test_contributions_add_up_to_the_boosted_mean(ensemble):  # noqa: F811
     origin, step = tables.n_weeks - 1, np.array([1, 4])
     _, parts = member.contributions(tables, np.array([3, 3]), origin, step)
     features = tables.rows(np.array([3, 3]), np.full(2, origin), step)
-    wide = np.log(member.wide.inplace_predict(features))
+    alike, units = (np.log(member.wide[v].inplace_predict(features)) for v in WIDE_VIEWS)
     own = member._plain(features)
     nearer, further = member.plain
     plain = [
         np.log(nearer.inplace_predict(own[:1]))[0],
         np.log(further.inplace_predict(own[1:]))[0],
     ]
-    np.testing.assert_allclose(parts.sum(1), (wide + plain) / 2, atol=1e-4)
+    np.testing.assert_allclose(parts.sum(1), (alike + units + plain) / 3, atol=1e-4)
 
 
 def test_a_forecast_row_is_explained_and_a_promotion_shows_up_where_it_is_planned(ensemble):  # noqa: F811

@@ -1,4 +1,4 @@
-"""Global gradient boosting: two views of the mean, and the quantiles."""
+"""Global gradient boosting: three views of the mean, and the quantiles."""
 
 import json
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from ml.demand.sampling import row_budget, training_rows
 # "eta" to "colsample_bytree" are the mean's. WAPE on earlier windows, against fewer, faster rounds
 # of smaller trees (.1, 120, 21, 1, .8, .5): VN2 .651 -> .642 and .556 -> .552, a generated shop
 # .344 -> .337, Dominick's .575 -> .570, Complete Journey 1.072 -> 1.064 by SKU, .197 -> .204 by
-# category (60 cells). Then each series alike in the wide view, with leaves of 30 rows, against
-# errors in units and leaves of 10: VN2 .641 -> .621 and .552 -> .551, shop .337 -> .332, Dominick's
-# .570 -> .567.
+# category (60 cells). Then a second wide view in which each series counts alike, and leaves of 30
+# rows in both, against one wide view: VN2 .641 -> .629 and .552 -> .550, shop .337 -> .331,
+# Dominick's .570 -> .566.
 DEFAULTS: dict[str, Any] = {
     "objective": "tweedie",
     "tweedie_variance_power": 1.3,
@@ -44,6 +44,7 @@ OBJECTIVES = ("poisson", "tweedie")
 # Dominick's .412 -> .407, VN2 .312 -> .311, a generated shop .181 -> .179.
 OFFSET = 0.3
 VIEWS = ("logs", "units")
+WIDE_VIEWS = ("alike", "units")
 KNOTS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)  # learnt; what is asked for lies between, beyond
 # what the plain view does without: all that is pooled over series or smoothed
 POOLED = ("season_*", "uplift", "last_year_growth", "smooth_*", "calm_*", "*_now", "*_last_year")
@@ -55,14 +56,14 @@ MEAN_BINS, KNOT_BINS = 256, 64
 class BoostedDemand:
     """XGBoost on direct multi-horizon rows, hist method, in units of each series' scale.
 
-    The mean is the average of two views, both by Tweedie or Poisson deviance: what to order by is
-    a mean, and absolute error would draw it down to the median. The wide view sees every feature
-    and all steps in one booster, and each series counts alike in it; the plain one sees a series'
-    own history, its plans and attributes, with a booster each for the nearer and the further steps,
-    and counts errors in units, so that large series weigh more. They err differently, and their
-    average errs less than either. Two more learn the quantiles at KNOTS by pinball loss, of
-    demand and of its logs: how demand spreads depends on what is planned, not only on how much is
-    expected.
+    The mean is the average of three views, all by Tweedie or Poisson deviance: what to order by is
+    a mean, and absolute error would draw it down to the median. Two wide views see every feature
+    and all steps in one booster; in one of them each series counts alike, in the other errors count
+    in units, so that large series weigh more. The plain view sees a series' own history, its plans
+    and attributes, with a booster each for the nearer and the further steps, and counts in units.
+    They err differently, and their average errs less than each. Two more boosters learn the
+    quantiles at KNOTS by pinball loss, of demand and of its logs: how demand spreads depends on
+    what is planned, not only on how much is expected.
     A deeper planned discount, or a price further below normal, cannot lower the mean.
     """
 
@@ -101,9 +102,12 @@ class BoostedDemand:
             raise ValueError("no series has enough in-stock weeks to learn from")
         self.names = tables.names
         features = tables.rows(rows.series, rows.origin, rows.step)
-        self.wide = self._train_mean(self.names, features, rows.target, rows.decay, wide=True)
-        names, own = self._plain_names(), self._plain(features)
         weight = rows.decay * rows.scale
+        self.wide = {
+            "alike": self._train_mean(self.names, features, rows.target, rows.decay, wide=True),
+            "units": self._train_mean(self.names, features, rows.target, weight, wide=True),
+        }
+        names, own = self._plain_names(), self._plain(features)
         self.plain = []
         for group in self._step_groups():
             at = np.isin(rows.step, group)
@@ -142,13 +146,13 @@ class BoostedDemand:
         import xgboost
 
         features = tables.rows(series, np.full(len(series), origin), step)
-        wide = self.wide.predict(xgboost.DMatrix(features), pred_contribs=True)
+        data = xgboost.DMatrix(features)
+        out = sum(b.predict(data, pred_contribs=True).astype(float) for b in self.wide.values())
         own, kept = self._plain(features), [*self._plain_at(), len(self.names)]
-        out = wide.astype(float) / 2
         for booster, at in self._by_group(step):
             part = booster.predict(xgboost.DMatrix(own[at]), pred_contribs=True)
-            out[np.ix_(at, kept)] += part / 2
-        return [*self.names, "usual"], out
+            out[np.ix_(at, kept)] += part
+        return [*self.names, "usual"], out / self._mean_views()
 
     def save(self, folder: Path) -> None:
         """Write the boosters as UBJ, the rest as JSON."""
@@ -166,16 +170,16 @@ class BoostedDemand:
         self.params, self.names = state["params"], state["names"]
         run = {"nthread": self.threads, "device": xgboost_device(self.device)}
         read = {file.stem: xgboost.Booster(run, model_file=file) for file in folder.glob("*.ubj")}
-        self.wide = read["wide"]
-        # a model of before there were two views has "logs" alone, under the name of both
-        self.knots = {view: read[f"knots_{view}"] for view in VIEWS if f"knots_{view}" in read}
-        self.knots = self.knots or {"logs": read["knots"]}
+        # a model of before there were two of a kind has one, under the name of both
+        self.wide = _of_kind(read, "wide", WIDE_VIEWS) or {"units": read["wide"]}
+        self.knots = _of_kind(read, "knots", VIEWS) or {"logs": read["knots"]}
         self.plain = [read[f"plain_{k}"] for k in range(len(self._step_groups()))]
 
     def _boosters(self) -> dict[str, Any]:
         plain = {f"plain_{k}": booster for k, booster in enumerate(self.plain)}
+        wide = {f"wide_{view}": booster for view, booster in self.wide.items()}
         knots = {f"knots_{view}": booster for view, booster in self.knots.items()}
-        return {"wide": self.wide, **plain, **knots}
+        return {**wide, **plain, **knots}
 
     def _step_groups(self) -> list[np.ndarray]:
         return np.array_split(self._steps(), min(self.horizon, STEP_GROUPS))
@@ -188,10 +192,14 @@ class BoostedDemand:
                 yield booster, at
 
     def _mean(self, features: np.ndarray, step: np.ndarray) -> np.ndarray:
-        own, mean = self._plain(features), self.wide.inplace_predict(features).astype(float)
+        own = self._plain(features)
+        total = sum(b.inplace_predict(features).astype(float) for b in self.wide.values())
         for booster, at in self._by_group(step):
-            mean[at] = (mean[at] + booster.inplace_predict(own[at])) / 2
-        return mean
+            total[at] += booster.inplace_predict(own[at])
+        return total / self._mean_views()
+
+    def _mean_views(self) -> int:
+        return len(self.wide) + 1
 
     def _knots(self, features: np.ndarray) -> np.ndarray:
         """Rows x KNOTS, rising, as logs: the mean of the views in units of scale."""
@@ -253,6 +261,10 @@ class BoostedDemand:
             "seed": self.seed,
             **{k: self.params[k] for k in ("min_child_weight", "subsample", "colsample_bytree")},
         }
+
+
+def _of_kind(read: dict[str, Any], kind: str, views: tuple[str, ...]) -> dict[str, Any]:
+    return {view: read[f"{kind}_{view}"] for view in views if f"{kind}_{view}" in read}
 
 
 def _is_pooled(name: str) -> bool:

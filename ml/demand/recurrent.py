@@ -14,13 +14,15 @@ from ml.demand.features import FeatureTables
 from ml.demand.knots import between_knots
 from ml.demand.rhythm import YEAR_WEEKS
 
+# In few large steps (batches of 256, 7 epochs) the net was left half trained: against that, on
+# earlier windows, WAPE of VN2 .687 -> .643 and .570 -> .558, a generated shop .395 -> .373
 DEFAULTS: dict[str, Any] = {
     "hidden": 40,
     "learning_rate": 4e-3,
     "dropout": 0.1,
-    "epochs": 7,
+    "epochs": 12,
     "pairs_per_epoch": 3_500,
-    "batch": 256,
+    "batch": 128,
     "half_life_weeks": 52.0,
 }
 KNOTS = (0.05, 0.25, 0.5, 0.75, 0.95)  # learnt; the quantiles asked for lie between and beyond
@@ -219,7 +221,8 @@ class RecurrentDemand:
         seen = tables.seen[at] & (target <= last)
         scale = tables.scale[series, origin][:, None]
         y = self._tensor((np.where(seen, tables.filled[at], 0) / scale).astype(np.float32))
-        decay = seen * 0.5 ** ((last - target) / self.params["half_life_weeks"])
+        age_weeks = (last - target) / tables.rhythm.per_week
+        decay = seen * 0.5 ** (age_weeks / self.params["half_life_weeks"])
         plain = self._tensor((decay / max(decay.sum(), 1e-6)).astype(np.float32))
         volume = decay * np.sqrt(scale)
         heavy = self._tensor((volume / max(volume.sum(), 1e-6)).astype(np.float32))
@@ -258,6 +261,6 @@ def demand_search_space(trial: Any) -> dict[str, Any]:
         "hidden": trial.suggest_int("hidden", 16, 64, step=8),
         "learning_rate": trial.suggest_float("learning_rate", 1e-3, 1e-2, log=True),
         "dropout": trial.suggest_float("dropout", 0.0, 0.4),
-        "epochs": trial.suggest_int("epochs", 4, 12),
+        "epochs": trial.suggest_int("epochs", 4, 16),
         "half_life_weeks": trial.suggest_float("half_life_weeks", 20.0, 150.0, log=True),
     }
