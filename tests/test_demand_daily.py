@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from ml.demand.forecaster import DemandForecaster
+from ml.demand.sampling import decay
 
 H, T, N = 10, 150, 12
 DAYS = pd.date_range("2025-01-01", periods=T + H, freq="D")
@@ -59,3 +60,9 @@ def test_days_of_a_month_add_up():
     total = days.groupby("unique_id")["y_hat"].sum()
     np.testing.assert_allclose(months.groupby("unique_id")["y_hat"].sum(), total)
     assert (months["p90"] > months["p10"]).all()
+
+
+def test_the_weight_of_a_day_halves_in_weeks():
+    tables = fitted(shop()[0], "seasonal_naive")._tables
+    weight = decay(tables, np.array([100, 93, 86]), last=100, half_life_weeks=1)
+    np.testing.assert_allclose(weight, [1, 0.5, 0.25])

@@ -13,6 +13,7 @@ from ml.demand.device import torch_device
 from ml.demand.features import FeatureTables
 from ml.demand.knots import between_knots
 from ml.demand.rhythm import YEAR_WEEKS
+from ml.demand.sampling import decay
 
 # In few large steps (batches of 256, 7 epochs) the net was left half trained: against that, on
 # earlier windows, WAPE of VN2 .687 -> .643 and .570 -> .558, a generated shop .395 -> .373
@@ -221,10 +222,10 @@ class RecurrentDemand:
         seen = tables.seen[at] & (target <= last)
         scale = tables.scale[series, origin][:, None]
         y = self._tensor((np.where(seen, tables.filled[at], 0) / scale).astype(np.float32))
-        age_weeks = (last - target) / tables.rhythm.per_week
-        decay = seen * 0.5 ** (age_weeks / self.params["half_life_weeks"])
-        plain = self._tensor((decay / max(decay.sum(), 1e-6)).astype(np.float32))
-        volume = decay * np.sqrt(scale)
+        half_life = self.params["half_life_weeks"]
+        weight = seen * decay(tables, target, last=last, half_life_weeks=half_life)
+        plain = self._tensor((weight / max(weight.sum(), 1e-6)).astype(np.float32))
+        volume = weight * np.sqrt(scale)
         heavy = self._tensor((volume / max(volume.sum(), 1e-6)).astype(np.float32))
         mean, knots = self.net(*self._inputs(tables, pairs))
         level = self._tensor(np.array(KNOTS, np.float32))

@@ -64,15 +64,22 @@ def training_rows(
         kept = np.sort(np.random.default_rng(seed).permutation(kept)[:max_rows])
     series, origin, step = series[kept], origin[kept], step[kept]
     scale = tables.scale[series, origin]
-    age_weeks = (last - origin - step) / tables.rhythm.per_week
     return Rows(
         series=series,
         origin=origin,
         step=step,
         target=tables.history.y[series, origin + step] / scale,
         scale=scale,
-        decay=0.5 ** (age_weeks / half_life_weeks),
+        decay=decay(tables, origin + step, last=last, half_life_weeks=half_life_weeks),
     )
+
+
+def decay(
+    tables: FeatureTables, target: np.ndarray, *, last: int, half_life_weeks: float
+) -> np.ndarray:
+    """Weight of target periods by their age: 1 at `last`, half of that `half_life_weeks` before."""
+    age_weeks = (last - target) / tables.rhythm.per_week
+    return 0.5 ** (age_weeks / half_life_weeks)
 
 
 def _is_selling(tables: FeatureTables, series: np.ndarray, origin: np.ndarray) -> np.ndarray:
