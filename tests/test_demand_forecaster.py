@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml.demand.boosted import BoostedDemand
 from ml.demand.forecaster import DemandForecaster
 
 N, T, H = 24, 70, 4
@@ -115,6 +116,24 @@ def test_a_model_of_before_the_second_views_is_still_read(tmp_path):
     columns = ["y_hat", *PS]
     assert np.abs(alone[columns] / both[columns].clip(lower=1) - 1).to_numpy().mean() < 0.1
     assert (alone["y_hat"] != both["y_hat"]).mean() > 0.5
+
+
+def test_one_wide_view_counts_each_series_alike_and_the_other_by_its_volume(monkeypatch):
+    weights = []
+    trained = BoostedDemand._train_mean
+
+    def seen(self, names, features, target, weight, **how):
+        weights.append(weight)
+        return trained(self, names, features, target, weight, **how)
+
+    monkeypatch.setattr(BoostedDemand, "_train_mean", seen)
+    model = forecaster().fit(*shop())
+    alike, units = weights[-4:-2]  # the last fit: two wide views, then the plain one's two groups
+    assert alike.max() == 1
+    assert len(np.unique(alike)) <= T
+    volumes = np.unique(model._tables.scale)
+    assert np.isin(np.round(units / alike, 6), np.round(volumes, 6)).all()
+    assert (units / alike).max() > 5 * (units / alike).min()
 
 
 def test_shuffled_rows_and_a_second_run_change_nothing(ensemble):
