@@ -1,4 +1,4 @@
-"""Brush orders and baby stages against the sandbox's truth: how often right, how far off."""
+"""Brush orders, baby stages and stock-outs against the sandbox's truth: what is told rightly."""
 
 from pathlib import Path
 
@@ -111,6 +111,52 @@ select
 from counted
 """
 
+# What buyers wanted and did not get there and then: lost, bought as something else, or later.
+_STOCKOUTS = """
+with truth as (
+    select
+        sku_code || '@' || warehouse as unique_id,
+        cast(ds as date) as ds,
+        wanted_qty,
+        lost_qty + substituted_qty + postponed_qty as missed_qty
+    from read_parquet('{truth}/demand/*.parquet')
+),
+
+days as (
+    select
+        daily.unique_id,
+        daily.ds,
+        daily.demand_qty,
+        daily.is_stockout,
+        coalesce(truth.wanted_qty, 0) as wanted_qty,
+        coalesce(truth.missed_qty, 0) as missed_qty
+    from fct_demand_daily as daily
+    left join truth using (unique_id, ds)
+),
+
+weeks as (
+    select
+        features.is_stockout,
+        sum(days.demand_qty) as demand_qty,
+        sum(days.wanted_qty) as wanted_qty
+    from days
+    inner join feat_demand as features
+        on days.unique_id = features.unique_id
+        and days.ds between features.ds and features.ds + 6
+    group by all
+)
+
+select
+    sum(missed_qty) as missed,
+    sum(missed_qty) filter (where is_stockout) / sum(missed_qty) as missed_on_marked_days,
+    sum(wanted_qty) filter (where is_stockout and missed_qty = 0) / sum(wanted_qty)
+        as wanted_on_days_marked_for_nothing,
+    (select sum(demand_qty) / sum(wanted_qty) from weeks) as seen_in_all_weeks,
+    (select sum(demand_qty) / sum(wanted_qty) from weeks where not is_stockout)
+        as seen_in_stock_weeks
+from days
+"""
+
 
 def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict:
     """Print and return how well brush orders and stages are told, against the truth.
@@ -119,7 +165,8 @@ def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict
     platform: paid brush orders, how many orders are suspected, precision and recall; and for all
     together if one kind of trace, or all four, could not be seen. For customers whose baby the CRM
     does not tell: share with an inferred birth (coverage), median error in months, share within
-    three months, mean confidence; the same for what the CRM tells.
+    three months, mean confidence; the same for what the CRM tells. Of the units that buyers missed,
+    the share on days marked as stock-outs, and how much of what was wanted the tables see.
     """
     connection.execute(_TRUTH.format(truth=truth_dir))
     connection.execute(_BABIES.format(truth=truth_dir))
@@ -127,8 +174,10 @@ def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict
         "brush": _found(connection, "int_brush_orders"),
         "brush_without": _without(connection),
         "stage": _stage(connection),
+        "stockouts": _stockouts(connection, truth_dir),
     }
     _show(found["brush"] | found["brush_without"], found["stage"])
+    _show_stockouts(found["stockouts"])
     return found
 
 
@@ -177,6 +226,10 @@ def _stage(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
     return found
 
 
+def _stockouts(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict[str, float]:
+    return connection.execute(_STOCKOUTS.format(truth=truth_dir)).df().iloc[0].to_dict()
+
+
 def _show(orders: dict[str, dict], stage: dict[str, float | None]) -> None:
     print(f"{'brush orders':<18}{'true':>8}{'suspected':>11}{'precision':>11}{'recall':>8}")
     for name, row in orders.items():
@@ -194,6 +247,16 @@ def _show(orders: dict[str, dict], stage: dict[str, float | None]) -> None:
     print(
         f"second babies, half a year old or more, of {stage['two_babies']} of these customers: "
         f"shown for {stage['two_shown']}, {stage['two_invented']} of them with only one"
+    )
+
+
+def _show_stockouts(found: dict[str, float]) -> None:
+    print(
+        f"stock-outs: of {found['missed']:,.0f} units missed, "
+        f"{_share(found['missed_on_marked_days'])} on days marked; days marked for nothing hold "
+        f"{_share(found['wanted_on_days_marked_for_nothing'])} of what was wanted; seen of it: "
+        f"{_share(found['seen_in_all_weeks'])} in all weeks, {_share(found['seen_in_stock_weeks'])} "
+        "in weeks in stock"
     )
 
 
