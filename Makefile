@@ -39,6 +39,7 @@ bench-scale: .venv/.peers ## demand at 1x, 4x and 16x up to 30,000 series, besid
 
 bench-vn2: setup ## the VN2 game on earlier windows; DATA=folder of the public files (half an hour)
 	@$(BIN)/python -m benchmarks.vn2 --data $(DATA)/vn2 --out var/bench/vn2.json
+	@$(BIN)/python -m benchmarks.vn2 --data $(DATA)/vn2 --long --out var/bench/vn2-long.json
 
 bench-allocation: setup ## 100,000 rows under budget and capacities, and the gap to a solver
 	@$(BIN)/python -m benchmarks.allocation

@@ -174,7 +174,7 @@ def report(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict
         "brush": _found(connection, "int_brush_orders"),
         "brush_without": _without(connection),
         "stage": _stage(connection),
-        "stockouts": _stockouts(connection, truth_dir),
+        "stockouts": stockouts(connection, truth_dir),
     }
     _show(found["brush"] | found["brush_without"], found["stage"])
     _show_stockouts(found["stockouts"])
@@ -226,7 +226,11 @@ def _stage(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
     return found
 
 
-def _stockouts(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict[str, float]:
+def stockouts(connection: duckdb.DuckDBPyConnection, truth_dir: Path | str) -> dict[str, float]:
+    """Of the units buyers missed the share on days marked, and what the tables see of demand.
+
+    `connection` has the tables fct_demand_daily and feat_demand, `truth_dir` the sandbox's demand.
+    """
     return connection.execute(_STOCKOUTS.format(truth=truth_dir)).df().iloc[0].to_dict()
 
 
@@ -255,8 +259,8 @@ def _show_stockouts(found: dict[str, float]) -> None:
         f"stock-outs: of {found['missed']:,.0f} units missed, "
         f"{_share(found['missed_on_marked_days'])} on days marked; days marked for nothing hold "
         f"{_share(found['wanted_on_days_marked_for_nothing'])} of what was wanted; seen of it: "
-        f"{_share(found['seen_in_all_weeks'])} in all weeks, {_share(found['seen_in_stock_weeks'])} "
-        "in weeks in stock"
+        f"{_share(found['seen_in_all_weeks'])} in all weeks, "
+        f"{_share(found['seen_in_stock_weeks'])} in weeks in stock"
     )
 
 

@@ -1,9 +1,11 @@
 """The VN2 inventory competition, played on earlier weeks of its history or on revealed weeks.
 
-python -m benchmarks.vn2 --data DIR [--reveal DIR] --out results.json
+python -m benchmarks.vn2 --data DIR [--long | --reveal DIR] --out results.json
 
-Without --reveal: games of eight weeks at every starting point (eight weeks apart) that two whole
-seasons precede. With --reveal: the real game from the state in DIR, week_1.csv ... one at a time.
+Games of eight weeks at every starting point (eight weeks apart) that two whole seasons precede.
+--long: one game of the last 30 weeks instead, from four weeks of the opponent's forecast and
+nothing under way; the first eight weeks, in which that is sold, are not scored. --reveal: the real
+game from the state in DIR, week_1.csv ... one at a time.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from benchmarks.weekly_game import (
     Sales,
     believed_demand,
     contestants,
+    cover_state,
     opening_state,
     play,
     scores,
@@ -30,13 +33,18 @@ from ml.replenishment.simulation import Shelf, open_shelf
 KEY = ["Store", "Product"]
 # of whole weeks: two seasons before a game, and what the earliest game to tune on needs
 SEASONS_BEFORE, TUNING_BEFORE = 104, 88
+LONG = Game(weeks=30, judged=22)
 
 
 def main() -> None:
     """Play, print the table, write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--reveal", type=Path)
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--long", action="store_true", help="one game of 30 weeks, the last 22 scored"
+    )
+    kind.add_argument("--reveal", type=Path, help="folder of the real game's weeks")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", default="ensemble", help="model of the demand forecaster")
     parser.add_argument("--threads", type=int, default=2)
@@ -48,15 +56,22 @@ def main() -> None:
         anchors, horizon=game.lead + 2, model=options.model, threads=options.threads
     )
     demand = believed_demand(sales, game, anchors[0] - game.warm_up)
-    results = {"model": options.model, "judged_weeks": f"{game.weeks - game.judged + 1}-8"}
+    played = LONG if options.long else game
+    judged = f"{played.weeks - played.judged + 1}_{played.weeks}"
+    results = {"model": options.model, "judged_weeks": judged.replace("_", "-")}
     if options.reveal:
         shelf = read_state(options.data, game)
         results["policies"] = real_game(sales, demand, shelf, options.reveal, game, forecasts)
+    elif options.long:
+        starts = [sales.width - LONG.weeks]
+        results |= earlier_games(
+            sales, demand, starts, anchors, LONG, forecasts, opening=cover_state
+        )
     else:
         starts = [a for a in anchors if SEASONS_BEFORE <= a <= sales.width - game.weeks]
         results |= earlier_games(sales, demand, starts, anchors, game, forecasts)
     for table in results["policies"].values():
-        table["cost_weeks_3_8"] = table.pop("cost_judged")
+        table[f"cost_weeks_{judged}"] = table.pop("cost_judged")
     results["seconds"] = round(time.monotonic() - begun, 1)
     options.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
     _print(results)
@@ -116,19 +131,25 @@ def real_game(sales, demand, shelf, folder: Path, game: Game, forecasts) -> dict
     return scores(game, play(game, policies, reveal, shelf))
 
 
-def earlier_games(sales, demand, starts, anchors, game: Game, forecasts) -> dict:
-    """Scores at each starting point, and on average over them."""
-    by_start = {}
+def earlier_games(
+    sales, demand, starts, anchors, game: Game, forecasts, *, opening=opening_state
+) -> dict:
+    """Scores at each starting point, and on average over them.
+
+    `opening(sales before, demand, game)` is the shelf to start from. Service levels are tuned on
+    games of eight weeks that were over by then, however long `game` is.
+    """
+    by_start, short = {}, Game()
     for start in starts:
         before = sales.until(start)
 
         def known(t: int, start: int = start) -> Sales:
             return sales.until(start + t)
 
-        windows = [a for a in anchors if a + game.weeks <= start]
-        level = tuned_level(before, demand, game, forecasts, windows)
+        windows = [a for a in anchors if a + short.weeks <= start]
+        level = tuned_level(before, demand, short, forecasts, windows)
         policies = contestants(game, known, forecasts, level)
-        shelf = opening_state(before, demand, game)
+        shelf = opening(before, demand, game)
         truth = demand[:, start : start + game.weeks]
         censored = ~sales.in_stock[:, start : start + game.weeks]
         by_start[f"{before.weeks[-1]:%Y-%m-%d}"] = {
@@ -156,14 +177,14 @@ def earlier_games(sales, demand, starts, anchors, game: Game, forecasts) -> dict
 
 
 def _print(results: dict) -> None:
-    starts = results.get("starts", {})
+    starts, judged = results.get("starts", {}), results["judged_weeks"]
     head = "".join(f"{day:>12}" for day in starts)
-    print(f"{'cost of weeks 3-8':24}{'mean' if starts else 'cost':>9} {head}   fill  days")
+    print(f"{'cost of weeks ' + judged:24}{'mean' if starts else 'cost':>9} {head}   fill  days")
     for name, row in results["policies"].items():
         costs = (one["policies"][name]["cost_judged"] for one in starts.values())
         each = "".join(f"{cost:12.1f}" for cost in costs)
         print(
-            f"{name:24}{row['cost_weeks_3_8']:9.1f} {each}  "
+            f"{name:24}{row['cost_weeks_' + judged.replace('-', '_')]:9.1f} {each}  "
             f"{row['fill_rate']:.3f} {row['turnover_days']:5.1f}"
         )
     if starts:

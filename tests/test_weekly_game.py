@@ -153,3 +153,23 @@ def test_earlier_games_start_where_two_seasons_precede_and_are_averaged(
     costs = [one["policies"]["stork"]["cost_judged"] for one in found["starts"].values()]
     assert found["policies"]["stork"]["cost_weeks_3_8"] == pytest.approx(np.mean(costs), abs=0.01)
     assert all(one["service_levels"] for one in found["starts"].values())
+
+
+def test_the_long_game_starts_from_the_opponents_cover_and_scores_its_last_22_weeks(
+    monkeypatch, files, tmp_path
+):
+    data, _, known = files
+    found = run(monkeypatch, data, tmp_path / "out.json", "--long", tuned_from=74)
+    assert list(found["starts"]) == [f"{known.weeks[91]:%Y-%m-%d}"]
+    row = found["policies"]["stork"]
+    assert len(row["weekly"]) == 30
+    assert found["judged_weeks"] == "9-30"
+    assert row["cost_weeks_9_30"] == pytest.approx(sum(row["weekly"][8:]), abs=0.05)
+    game = Game()
+    demand = believed_demand(known.until(122), game, 74 - game.warm_up)
+    cover = opponent(game, lambda _t: known.until(92)).forecast(0, 4).sum(axis=1)
+    left = np.rint(cover) - demand[:, 92]
+    first = np.where(left > 0, 0.2 * left, -left).sum()
+    # what is ordered for it cannot arrive before the third week, so the first costs all alike
+    costs = [one["weekly"][0] for name, one in found["policies"].items() if "foresight" not in name]
+    assert costs == [pytest.approx(first, abs=0.01)] * len(costs)
