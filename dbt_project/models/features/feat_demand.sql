@@ -1,11 +1,33 @@
-with weeks as (
+with days as (
     select
         unique_id,
-        cast(date_trunc('week', ds) as date) as ds,
-        sum(demand_qty) as y,
-        count(*) filter (where not is_stockout) / count(*) as in_stock_share,
-        sum(sold_orders) as order_count
+        ds,
+        cast(date_trunc('week', ds) as date) as week_start,
+        demand_qty,
+        sold_orders,
+        is_stockout,
+        bool_or(is_stockout) over (partition by unique_id, date_trunc('week', ds)) as has_gap
     from {{ ref('fct_demand_daily') }}
+),
+
+-- a festival's days can hold most of their week: what the days of a week weigh is told by the
+-- series in stock on all of them
+weights as (
+    select ds, 1 + coalesce(sum(demand_qty) filter (where not has_gap), 0) as weight
+    from days
+    group by all
+),
+
+weeks as (
+    select
+        days.unique_id,
+        days.week_start as ds,
+        sum(days.demand_qty) as y,
+        coalesce(sum(weights.weight) filter (where not days.is_stockout), 0) / sum(weights.weight)
+            as in_stock_share,
+        sum(days.sold_orders) as order_count
+    from days
+    inner join weights using (ds)
     group by all
 ),
 
