@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import ml.demand.training as training
+from ml.columns import FEAT_KNOWN_FUTURE
 from ml.demand.forecaster import FAMILIES, DemandForecaster
 from ml.registry import Registry
 from orchestration import runner
@@ -95,13 +96,11 @@ class Shop:
             }
         )
         static.to_parquet(exports / "feat_demand_static.parquet", index=False)
+        shares = [name for name in FEAT_KNOWN_FUTURE.columns if name.endswith(("_share", "_rate"))]
         ahead = pd.DataFrame(
             {"unique_id": np.repeat(IDS, len(WEEKS)), "ds": np.tile(WEEKS, N)}
         ).assign(
-            promo_share=0.0,
-            discount_rate=0.0,
-            festival_share=0.0,
-            peak_share=0.0,
+            **dict.fromkeys(shares, 0.0),
             days_to_spring_festival=100.0,
         )
         ahead.to_parquet(exports / "feat_known_future.parquet", index=False)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from plan_shop import forecast, position
 
-from ml.columns import OPEN_ORDERS
+from ml.columns import FEAT_KNOWN_FUTURE, OPEN_ORDERS
 from monitoring.verdict import Verdict
 from orchestration.assets.planning import replenishment_plan
 from orchestration.resources import Results, resources
@@ -48,7 +48,7 @@ def night(state, as_of=SUNDAY, frame=None, **options):
         brand_id=None, baby_stage=None, list_price_amount=15.0, first_sold_on=weeks[0]
     )
     static.to_parquet(exports / "feat_demand_static.parquet")
-    shares = ["promo_share", "discount_rate", "festival_share", "peak_share"]
+    shares = [name for name in FEAT_KNOWN_FUTURE.columns if name.endswith(("_share", "_rate"))]
     known = panel[["unique_id", "ds"]].assign(**dict.fromkeys(shares, 0.0))
     known.assign(days_to_spring_festival=60.0).to_parquet(exports / "feat_known_future.parquet")
     sums = forecast(frame).assign(model="cold_start")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml.columns import FEAT_KNOWN_FUTURE
 from ml.demand.forecaster import FAMILIES, DemandForecaster
 from ml.promotion import Promotion
 from ml.registry import Registry
@@ -130,7 +131,7 @@ class Shop:
         )  # fmt: skip
         static.to_parquet(exports / "feat_demand_static.parquet")
         ahead = pd.DataFrame({"unique_id": np.repeat(IDS, 120), "ds": np.tile(WEEKS, N)})
-        shares = ["promo_share", "discount_rate", "festival_share", "peak_share"]
+        shares = [name for name in FEAT_KNOWN_FUTURE.columns if name.endswith(("_share", "_rate"))]
         ahead = ahead.assign(**dict.fromkeys(shares, 0.0), days_to_spring_festival=100.0)
         ahead.to_parquet(exports / "feat_known_future.parquet")
         done = dg.materialize([demand_forecast, demand_shadow], resources=resources(at_hand))

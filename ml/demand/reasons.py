@@ -23,7 +23,12 @@ REASONS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("volatility", ("std_*",), "how much sales swing", "销量波动"),
     ("season", ("season_*", "sin_*", "cos_*"), "the time of the year", "季节"),
     ("weekday", ("weekday",), "the day of the week", "星期几"),
-    ("festival", ("*festival*", "peak_share*"), "the festival calendar", "节日与大促档期"),
+    (
+        "festival",
+        ("*festival*", "*peak_share*", "deposit_share*"),
+        "the festival calendar",
+        "节日与大促档期",
+    ),
     ("promotion", ("discount_rate*", "promo_*", "uplift"), "planned promotions", "计划促销"),
     ("price", ("price*", "own_price*"), "the planned price", "计划价格"),
     ("neighbours", ("*_now", "*_last_year"), "demand of similar products", "同类商品走势"),

@@ -1,11 +1,22 @@
-with weeks as (
+with days as (
+    select
+        *,
+        festival in ('{{ var("big_festivals") | join("', '") }}') as is_big
+    from {{ ref('dim_date') }}
+),
+
+weeks as (
     select
         week_start as ds,
         count(*) filter (where festival_phase in ('deposit', 'spot', 'peak')) / 7
             as festival_share,
         count(*) filter (where festival_phase = 'peak') / 7 as peak_share,
+        count(*) filter (where festival_phase = 'deposit') / 7 as deposit_share,
+        count(*) filter (where festival_phase in ('deposit', 'spot', 'peak') and is_big) / 7
+            as big_festival_share,
+        count(*) filter (where festival_phase = 'peak' and is_big) / 7 as big_peak_share,
         max(days_to_spring_festival) filter (where day_of_week = 1) as days_to_spring_festival
-    from {{ ref('dim_date') }}
+    from days
     group by all
     having count(*) = 7
 ),
@@ -27,6 +38,9 @@ select
     coalesce(promotions.discount_rate, 0) as discount_rate,
     weeks.festival_share,
     weeks.peak_share,
+    weeks.deposit_share,
+    weeks.big_festival_share,
+    weeks.big_peak_share,
     cast(greatest(-60, least(60, weeks.days_to_spring_festival)) as double)
         as days_to_spring_festival
 from {{ ref('int_series') }} as series
