@@ -12,6 +12,7 @@ from ml.demand.baseline import Forecast
 from ml.demand.device import xgboost_device
 from ml.demand.features import FALLING, RISING, FeatureTables
 from ml.demand.knots import between_knots
+from ml.demand.planned import PlannedEffect, Shares, planned_shares
 from ml.demand.sampling import row_budget, training_rows
 
 # "eta" to "colsample_bytree" are the mean's. WAPE on earlier windows, against fewer, faster rounds
@@ -63,7 +64,8 @@ class BoostedDemand:
     and attributes, with a booster each for the nearer and the further steps, and counts in units.
     They err differently, and their average errs less than each. Two more boosters learn the
     quantiles at KNOTS by pinball loss, of demand and of its logs: how demand spreads depends on
-    what is planned, not only on how much is expected.
+    what is planned, not only on how much is expected. The plain view and the quantiles of logs
+    start from what planned shares do to demand on a line (`planned`), and learn what it leaves.
     A deeper planned discount, or a price further below normal, cannot lower the mean.
     """
 
@@ -107,15 +109,32 @@ class BoostedDemand:
             "alike": self._train_mean(self.names, features, rows.target, rows.decay, wide=True),
             "units": self._train_mean(self.names, features, rows.target, weight, wide=True),
         }
-        names, own = self._plain_names(), self._plain(features)
+        some = np.random.default_rng(self.seed).permutation(len(features))
+        some = np.sort(some[: self.params["max_quantile_rows"]])
+        logs = np.log(rows.target[some] + OFFSET)
+        self.planned = {}
+        if shares := planned_shares(tables):
+            planned = Shares.of(features, self.names, shares)
+            self.planned["mean"] = PlannedEffect.of_mean(planned, rows.target, weight)
+            planned = Shares(shares, planned.values[some])
+            self.planned["logs"] = PlannedEffect.of_logs(planned, logs, rows.decay[some])
+        names, own, base = self._plain_names(), self._plain(features), self._base("mean", features)
         self.plain = []
         for group in self._step_groups():
             at = np.isin(rows.step, group)
             at |= not at.any()  # steps further than the history: all that there is
-            self.plain.append(self._train_mean(names, own[at], rows.target[at], weight[at]))
-        some = np.random.default_rng(self.seed).permutation(len(features))
-        some = np.sort(some[: self.params["max_quantile_rows"]])
-        target = {"logs": np.log(rows.target[some] + OFFSET), "units": rows.target[some]}
+            self.plain.append(
+                self._train_mean(
+                    names,
+                    own[at],
+                    rows.target[at],
+                    weight[at],
+                    base=None if base is None else base[at],
+                )
+            )
+        if (base := self._base("logs", features[some])) is not None:
+            logs -= base
+        target = {"logs": logs, "units": rows.target[some]}
         self.knots = {
             view: self._train_knots(features[some], target[view], rows.decay[some])
             for view in VIEWS
@@ -149,9 +168,15 @@ class BoostedDemand:
         data = xgboost.DMatrix(features)
         out = sum(b.predict(data, pred_contribs=True).astype(float) for b in self.wide.values())
         own, kept = self._plain(features), [*self._plain_at(), len(self.names)]
+        base = self._base("mean", features)
         for booster, at in self._by_group(step):
-            part = booster.predict(xgboost.DMatrix(own[at]), pred_contribs=True)
-            out[np.ix_(at, kept)] += part
+            data = xgboost.DMatrix(own[at], base_margin=None if base is None else base[at])
+            out[np.ix_(at, kept)] += booster.predict(data, pred_contribs=True)
+        if base is not None:  # among the usual until here, but the shares' own
+            effect = self.planned["mean"]
+            moved, usual = effect.contributions(Shares.of(features, self.names, effect.names))
+            out[:, [self.names.index(name) for name in effect.names]] += moved
+            out[:, -1] += usual - base
         return [*self.names, "usual"], out / self._mean_views()
 
     def save(self, folder: Path) -> None:
@@ -159,7 +184,8 @@ class BoostedDemand:
         folder.mkdir(parents=True, exist_ok=True)
         for name, booster in self._boosters().items():
             booster.save_model(folder / f"{name}.ubj")
-        state = {"params": self.params, "names": self.names}
+        planned = {kind: effect.to_dict() for kind, effect in self.planned.items()}
+        state = {"params": self.params, "names": self.names, "planned": planned}
         (folder / "params.json").write_text(json.dumps(state, indent=1))
 
     def restore(self, folder: Path) -> None:
@@ -168,6 +194,8 @@ class BoostedDemand:
 
         state = json.loads((folder / "params.json").read_text())
         self.params, self.names = state["params"], state["names"]
+        planned = state.get("planned", {}).items()
+        self.planned = {kind: PlannedEffect.from_dict(effect) for kind, effect in planned}
         run = {"nthread": self.threads, "device": xgboost_device(self.device)}
         read = {file.stem: xgboost.Booster(run, model_file=file) for file in folder.glob("*.ubj")}
         # a model of before there were two of a kind has one, under the name of both
@@ -194,9 +222,18 @@ class BoostedDemand:
     def _mean(self, features: np.ndarray, step: np.ndarray) -> np.ndarray:
         own = self._plain(features)
         total = sum(b.inplace_predict(features).astype(float) for b in self.wide.values())
+        base = self._base("mean", features)
         for booster, at in self._by_group(step):
-            total[at] += booster.inplace_predict(own[at])
+            margin = None if base is None else base[at]
+            total[at] += booster.inplace_predict(own[at], base_margin=margin)
         return total / self._mean_views()
+
+    def _base(self, kind: str, features: np.ndarray) -> np.ndarray | None:
+        """What the planned shares alone say of each row, in logs; None where none are known."""
+        effect = self.planned.get(kind)
+        if effect is None:
+            return None
+        return effect.log_factor(Shares.of(features, self.names, effect.names))
 
     def _mean_views(self) -> int:
         return len(self.wide) + 1
@@ -204,6 +241,8 @@ class BoostedDemand:
     def _knots(self, features: np.ndarray) -> np.ndarray:
         """Rows x KNOTS, rising, as logs: the mean of the views in units of scale."""
         made = {view: b.inplace_predict(features).astype(float) for view, b in self.knots.items()}
+        if (base := self._base("logs", features)) is not None:
+            made["logs"] += base[:, None]
         made["logs"] = np.exp(made["logs"]) - OFFSET
         units = np.mean([np.maximum(np.sort(part, axis=1), 0) for part in made.values()], axis=0)
         return np.log(units + OFFSET)
@@ -220,7 +259,7 @@ class BoostedDemand:
     def _steps(self) -> np.ndarray:
         return np.arange(1, self.horizon + 1)
 
-    def _train_mean(self, names, features, target, weight, *, wide=False):
+    def _train_mean(self, names, features, target, weight, *, base=None, wide=False):
         params = self._shared(names, self.params["max_leaves"], self.params["eta"])
         if wide:
             params["min_child_weight"] = self.params["wide_child_weight"]
@@ -229,7 +268,8 @@ class BoostedDemand:
             power = self.params["tweedie_variance_power"]
             params |= {"objective": "reg:tweedie", "tweedie_variance_power": power}
         rounds = self.params["rounds"]
-        return self._train(params, rounds, MEAN_BINS, features, target, weight / weight.mean())
+        weight = weight / weight.mean()
+        return self._train(params, rounds, MEAN_BINS, features, target, weight, base)
 
     def _train_knots(self, features, target, weight):
         params = self._shared(
@@ -239,11 +279,11 @@ class BoostedDemand:
         rounds = self.params["quantile_rounds"]
         return self._train(params, rounds, KNOT_BINS, features, target, weight)
 
-    def _train(self, params, rounds, bins, features, target, weight):
+    def _train(self, params, rounds, bins, features, target, weight, base=None):
         import xgboost
 
         data = xgboost.QuantileDMatrix(
-            features, target, weight=weight, max_bin=bins, nthread=self.threads
+            features, target, weight=weight, base_margin=base, max_bin=bins, nthread=self.threads
         )
         return xgboost.train(params | {"max_bin": bins}, data, rounds)
 

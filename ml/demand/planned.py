@@ -1,0 +1,116 @@
+"""What planned shares do to demand, log-linear in them.
+
+Trees answer in steps: a week with two of the three peak days that they have seen looks to them like
+one without any. A line carries on between and beyond what was seen. On four generated shops, half a
+year through 618 and through 双11 each: WAPE of the boosters' mean .297 -> .289, scaled pinball of
+their quantiles .152 -> .143, less in all eight; on earlier windows of the benchmark's shop .331 ->
+.335 and .179 -> .179, of Dominick's .566 -> .566 and .409 -> .402.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.demand.features import RISING, FeatureTables
+
+RIDGE = 1e-3  # per row, on every coefficient but the intercept
+STEPS = 12  # Newton steps of the Poisson fit, more than it needs
+MOST = (-4.0, 3.0)  # log factors between which a Newton step is taken
+
+
+def planned_shares(tables: FeatureTables) -> tuple[str, ...]:
+    """Known-future columns that are shares or flags, nothing planned being 0.
+
+    Without those whose effect must not be negative (RISING), which a line cannot promise.
+    """
+    found = []
+    for name, table in tables.history.known.items():
+        seen = table[~np.isnan(table)]
+        if name not in RISING and len(seen) and seen.min() >= 0 and 0 < seen.max() <= 1:
+            found.append(name)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class PlannedEffect:
+    """Log factor of planned shares: intercept and a coefficient for each of `names`.
+
+    `usual`: mean of each share in what was learnt from.
+    """
+
+    names: tuple[str, ...]
+    intercept: float
+    coefficients: np.ndarray
+    usual: np.ndarray
+
+    @classmethod
+    def of_mean(cls, shares: "Shares", target: np.ndarray, weight: np.ndarray) -> "PlannedEffect":
+        """By Poisson deviance of `target` (n, not negative), ridge, Newton steps."""
+        x, weight = shares.with_one(), weight / weight.mean()
+        beta = np.zeros(x.shape[1])
+        beta[0] = np.log(max(np.average(target, weights=weight), 1e-6))
+        for _ in range(STEPS):
+            line = np.clip(x @ beta, *MOST)
+            mean = np.exp(line)
+            beta = _ridge(x, line + (target - mean) / mean, weight * mean)
+        return cls._with(shares, beta, weight)
+
+    @classmethod
+    def of_logs(cls, shares: "Shares", logs: np.ndarray, weight: np.ndarray) -> "PlannedEffect":
+        """By squared error of `logs` (n), ridge."""
+        weight = weight / weight.mean()
+        return cls._with(shares, _ridge(shares.with_one(), logs, weight), weight)
+
+    @classmethod
+    def _with(cls, shares: "Shares", beta: np.ndarray, weight: np.ndarray) -> "PlannedEffect":
+        usual = np.average(shares.values, axis=0, weights=weight)
+        return cls(shares.names, float(beta[0]), beta[1:], usual)
+
+    def log_factor(self, shares: "Shares") -> np.ndarray:
+        """Log factor of each row (n)."""
+        return self.intercept + shares.values @ self.coefficients
+
+    def contributions(self, shares: "Shares") -> tuple[np.ndarray, float]:
+        """Log points of each share against its usual (n x names), and the usual row's own."""
+        usual = self.intercept + float(self.usual @ self.coefficients)
+        return (shares.values - self.usual) * self.coefficients, usual
+
+    def to_dict(self) -> dict:
+        """Plain lists, for JSON."""
+        return {
+            "names": list(self.names),
+            "intercept": self.intercept,
+            "coefficients": self.coefficients.tolist(),
+            "usual": self.usual.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, state: dict) -> "PlannedEffect":
+        """Inverse of `to_dict`."""
+        own, usual = np.array(state["coefficients"]), np.array(state["usual"])
+        return cls(tuple(state["names"]), state["intercept"], own, usual)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Values (n x names) of planned shares, within 0 and 1; unknown counts as nothing planned."""
+
+    names: tuple[str, ...]
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray, columns: list[str], names: tuple[str, ...]) -> "Shares":
+        """The columns `names` of feature rows whose columns are `columns`."""
+        at = [columns.index(name) for name in names]
+        return cls(names, np.clip(np.nan_to_num(features[:, at].astype(float)), 0, 1))
+
+    def with_one(self) -> np.ndarray:
+        """A column of ones before them."""
+        return np.column_stack([np.ones(len(self.values)), self.values])
+
+
+def _ridge(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    penalty = np.full(x.shape[1], RIDGE * len(x))
+    penalty[0] = 1e-9
+    weighted = x * weight[:, None]
+    return np.linalg.solve(weighted.T @ x + np.diag(penalty), weighted.T @ y)
