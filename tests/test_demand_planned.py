@@ -120,7 +120,8 @@ def test_only_shares_that_may_lower_demand_are_on_the_line():
     panel, known, _ = shop(price=12.0, promo_share=0.3, days=-3.0, off=0.0)
     model = DemandForecaster(horizon=HORIZON, quantiles=LEVELS, model="xgboost", threads=1)
     tables = model.fit(panel, None, known)._tables
-    assert planned_shares(tables) == ("peak_share",)
+    assert planned_shares(tables, WEEKS - 1) == ("peak_share",)
+    assert planned_shares(tables, 5) == ()  # the first peak comes in the seventh week
 
 
 def test_without_planned_shares_there_is_no_line():

@@ -113,7 +113,7 @@ class BoostedDemand:
         some = np.sort(some[: self.params["max_quantile_rows"]])
         logs = np.log(rows.target[some] + OFFSET)
         self.planned = {}
-        if shares := planned_shares(tables):
+        if shares := planned_shares(tables, last):
             planned = Shares.of(features, self.names, shares)
             self.planned["mean"] = PlannedEffect.of_mean(planned, rows.target, weight)
             planned = Shares(shares, planned.values[some])

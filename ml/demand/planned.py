@@ -18,14 +18,15 @@ STEPS = 12  # Newton steps of the Poisson fit, more than it needs
 MOST = (-4.0, 3.0)  # log factors between which a Newton step is taken
 
 
-def planned_shares(tables: FeatureTables) -> tuple[str, ...]:
-    """Known-future columns that are shares or flags, nothing planned being 0.
+def planned_shares(tables: FeatureTables, last: int) -> tuple[str, ...]:
+    """Known-future columns that were shares or flags up to index `last`, nothing planned being 0.
 
     Without those whose effect must not be negative (RISING), which a line cannot promise.
     """
     found = []
     for name, table in tables.history.known.items():
-        seen = table[~np.isnan(table)]
+        seen = table[:, : last + 1]
+        seen = seen[~np.isnan(seen)]
         if name not in RISING and len(seen) and seen.min() >= 0 and 0 < seen.max() <= 1:
             found.append(name)
     return tuple(found)
