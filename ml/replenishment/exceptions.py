@@ -27,6 +27,7 @@ EXCEPTIONS = (
 CONFIDENCE = ("high", "medium", "low")
 # A range wider than this many times the mean is no firm ground.
 WIDE_RANGE = 1.5
+MOSTLY_OUT = 0.75
 _SHAKY = (
     "no_forecast",
     "bad_history",
@@ -110,11 +111,13 @@ def raise_exceptions(
     )
 
 
-def confidence(rows: pd.DataFrame, doubts: Doubts) -> np.ndarray:
+def confidence(rows: pd.DataFrame, doubts: Doubts, stockout_share: np.ndarray) -> np.ndarray:
     """ "high", "medium" or "low" (n,): low where forecast, count or lead time had to be made up,
-    medium where another number is doubted or the range is wider than WIDE_RANGE times the mean.
+    medium where another number is doubted, the range is wider than WIDE_RANGE times the mean, or
+    demand was hidden for MOSTLY_OUT of the last weeks (`stockout_share`, n, nan where unknown).
     """
     width = rows["demand_high_qty"].to_numpy() - rows["demand_low_qty"].to_numpy()
     is_wide = width > WIDE_RANGE * rows["demand_mean_qty"].to_numpy()
-    grade = np.where(is_wide | doubts.any(*_UNSURE), "medium", "high")
+    is_hidden = np.nan_to_num(stockout_share) >= MOSTLY_OUT
+    grade = np.where(is_wide | is_hidden | doubts.any(*_UNSURE), "medium", "high")
     return np.where(doubts.any(*_SHAKY), "low", grade)

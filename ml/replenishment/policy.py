@@ -164,7 +164,8 @@ def make_plan(
     doubts.add("beyond_horizon", covered & (rows["protection_days"] > horizon), horizon)
     _doubt_quantities(rows, doubts, policy)
     raise_exceptions(rows, doubts, curves, as_of, policy)
-    rows["confidence"] = confidence(rows, doubts)
+    hidden = signal["stockout_share"].to_numpy(float, na_value=np.nan)
+    rows["confidence"] = confidence(rows, doubts, hidden)
     rows["drivers"] = joined(
         drivers(rows, signals, as_of, language),
         moved.words(units, rows["sku_id"], language),

@@ -111,9 +111,9 @@ _ROWS = (
         "Confidence",
         "code",
         8,
-        "低：预测、库存数或交期是代用的；中：其他数存疑或需求范围很宽；高：其余",
-        "Low: forecast, count or lead time had to be made up; medium: other doubts or a wide "
-        "range; high: the rest",
+        "低：预测、库存数或交期是代用的；中：其他数存疑、需求范围很宽或近8周大多缺货；高：其余",
+        "Low: forecast, count or lead time had to be made up; medium: other doubts, a wide range, "
+        "or mostly out of stock in the last 8 weeks; high: the rest",
     ),
     (
         "drivers",
