@@ -11,6 +11,7 @@ game from the state in DIR, week_1.csv ... one at a time.
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,19 @@ def main() -> None:
     elif options.long:
         starts = [sales.width - LONG.weeks]
         results |= earlier_games(
-            sales, demand, starts, anchors, LONG, forecasts, opening=cover_state
+            sales, demand, starts, anchors, LONG, forecasts, lambda s: cover_state(s, LONG)
         )
     else:
         starts = [a for a in anchors if SEASONS_BEFORE <= a <= sales.width - game.weeks]
-        results |= earlier_games(sales, demand, starts, anchors, game, forecasts)
+        results |= earlier_games(
+            sales,
+            demand,
+            starts,
+            anchors,
+            game,
+            forecasts,
+            lambda s: opening_state(s, demand, game),
+        )
     for table in results["policies"].values():
         table[f"cost_weeks_{judged}"] = table.pop("cost_judged")
     results["seconds"] = round(time.monotonic() - begun, 1)
@@ -132,11 +141,11 @@ def real_game(sales, demand, shelf, folder: Path, game: Game, forecasts) -> dict
 
 
 def earlier_games(
-    sales, demand, starts, anchors, game: Game, forecasts, *, opening=opening_state
+    sales, demand, starts, anchors, game: Game, forecasts, opening: Callable[[Sales], Shelf]
 ) -> dict:
     """Scores at each starting point, and on average over them.
 
-    `opening(sales before, demand, game)` is the shelf to start from. Service levels are tuned on
+    `opening` makes the shelf to start from out of the sales before. Service levels are tuned on
     games of eight weeks that were over by then, however long `game` is.
     """
     by_start, short = {}, Game()
@@ -149,7 +158,7 @@ def earlier_games(
         windows = [a for a in anchors if a + short.weeks <= start]
         level = tuned_level(before, demand, short, forecasts, windows)
         policies = contestants(game, known, forecasts, level)
-        shelf = opening(before, demand, game)
+        shelf = opening(before)
         truth = demand[:, start : start + game.weeks]
         censored = ~sales.in_stock[:, start : start + game.weeks]
         by_start[f"{before.weeks[-1]:%Y-%m-%d}"] = {

@@ -158,7 +158,7 @@ def believed_demand(sales: Sales, game: Game, first: int) -> np.ndarray:
     return np.where(sales.in_stock, sales.units, np.maximum(sales.units, np.rint(base)))
 
 
-def cover_state(sales: Sales, demand: np.ndarray, game: Game) -> Shelf:  # noqa: ARG001
+def cover_state(sales: Sales, game: Game) -> Shelf:
     """A shelf that holds the opponent's order-up-to level, with nothing under way."""
     level = np.rint(opponent(game, lambda _t: sales).forecast(0, game.cover).sum(axis=1))
     return open_shelf(level, longest_lead=game.lead)

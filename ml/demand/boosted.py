@@ -129,7 +129,7 @@ class BoostedDemand:
                     own[at],
                     rows.target[at],
                     weight[at],
-                    base=None if base is None else base[at],
+                    base=_of_rows(base, at),
                 )
             )
         if (base := self._base("logs", features[some])) is not None:
@@ -170,7 +170,7 @@ class BoostedDemand:
         own, kept = self._plain(features), [*self._plain_at(), len(self.names)]
         base = self._base("mean", features)
         for booster, at in self._by_group(step):
-            data = xgboost.DMatrix(own[at], base_margin=None if base is None else base[at])
+            data = xgboost.DMatrix(own[at], base_margin=_of_rows(base, at))
             out[np.ix_(at, kept)] += booster.predict(data, pred_contribs=True)
         if base is not None:  # among the usual until here, but the shares' own
             effect = self.planned["mean"]
@@ -224,8 +224,7 @@ class BoostedDemand:
         total = sum(b.inplace_predict(features).astype(float) for b in self.wide.values())
         base = self._base("mean", features)
         for booster, at in self._by_group(step):
-            margin = None if base is None else base[at]
-            total[at] += booster.inplace_predict(own[at], base_margin=margin)
+            total[at] += booster.inplace_predict(own[at], base_margin=_of_rows(base, at))
         return total / self._mean_views()
 
     def _base(self, kind: str, features: np.ndarray) -> np.ndarray | None:
@@ -305,6 +304,10 @@ class BoostedDemand:
 
 def _of_kind(read: dict[str, Any], kind: str, views: tuple[str, ...]) -> dict[str, Any]:
     return {view: read[f"{kind}_{view}"] for view in views if f"{kind}_{view}" in read}
+
+
+def _of_rows(base: np.ndarray | None, at: np.ndarray) -> np.ndarray | None:
+    return None if base is None else base[at]
 
 
 def _is_pooled(name: str) -> bool:
