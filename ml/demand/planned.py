@@ -14,8 +14,7 @@ import numpy as np
 from ml.demand.features import RISING, FeatureTables
 
 RIDGE = 1e-3  # per row, on every coefficient but the intercept
-STEPS = 12  # Newton steps of the Poisson fit, more than it needs
-MOST = (-4.0, 3.0)  # log factors between which a Newton step is taken
+NOTHING = 1e-6  # the mean that stands for no demand at all
 
 
 def planned_shares(tables: FeatureTables, last: int) -> tuple[str, ...]:
@@ -46,26 +45,28 @@ class PlannedEffect:
 
     @classmethod
     def of_mean(cls, shares: "Shares", target: np.ndarray, weight: np.ndarray) -> "PlannedEffect":
-        """By Poisson deviance of `target` (n, not negative), ridge, Newton steps."""
-        x, weight = shares.with_one(), weight / weight.mean()
-        beta = np.zeros(x.shape[1])
-        beta[0] = np.log(max(np.average(target, weights=weight), 1e-6))
-        for _ in range(STEPS):
-            line = np.clip(x @ beta, *MOST)
-            mean = np.exp(line)
-            beta = _ridge(x, line + (target - mean) / mean, weight * mean)
-        return cls._with(shares, beta, weight)
+        """By Poisson deviance of `target` (n, not negative), ridge."""
+        from sklearn.linear_model import PoissonRegressor
+
+        if not target.any():
+            return cls._with(shares, np.log(NOTHING), np.zeros(len(shares.names)), weight)
+        line = PoissonRegressor(alpha=RIDGE, solver="newton-cholesky", tol=1e-8)
+        line.fit(shares.values, target, sample_weight=weight / weight.mean())
+        return cls._with(shares, line.intercept_, line.coef_, weight)
 
     @classmethod
     def of_logs(cls, shares: "Shares", logs: np.ndarray, weight: np.ndarray) -> "PlannedEffect":
         """By squared error of `logs` (n), ridge."""
-        weight = weight / weight.mean()
-        return cls._with(shares, _ridge(shares.with_one(), logs, weight), weight)
+        from sklearn.linear_model import Ridge
+
+        line = Ridge(alpha=RIDGE * len(logs))
+        line.fit(shares.values, logs, sample_weight=weight / weight.mean())
+        return cls._with(shares, line.intercept_, line.coef_, weight)
 
     @classmethod
-    def _with(cls, shares: "Shares", beta: np.ndarray, weight: np.ndarray) -> "PlannedEffect":
+    def _with(cls, shares: "Shares", intercept, coefficients, weight) -> "PlannedEffect":
         usual = np.average(shares.values, axis=0, weights=weight)
-        return cls(shares.names, float(beta[0]), beta[1:], usual)
+        return cls(shares.names, float(intercept), coefficients, usual)
 
     def log_factor(self, shares: "Shares") -> np.ndarray:
         """Log factor of each row (n)."""
@@ -104,14 +105,3 @@ class Shares:
         """The columns `names` of feature rows whose columns are `columns`."""
         at = [columns.index(name) for name in names]
         return cls(names, np.clip(np.nan_to_num(features[:, at].astype(float)), 0, 1))
-
-    def with_one(self) -> np.ndarray:
-        """A column of ones before them."""
-        return np.column_stack([np.ones(len(self.values)), self.values])
-
-
-def _ridge(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    penalty = np.full(x.shape[1], RIDGE * len(x))
-    penalty[0] = 1e-9
-    weighted = x * weight[:, None]
-    return np.linalg.solve(weighted.T @ x + np.diag(penalty), weighted.T @ y)
