@@ -115,7 +115,7 @@ def test_a_forecast_far_above_what_sold_does_not_throw_the_upper_quantiles_away(
 
 def test_two_origins_cannot_contradict_each_other_and_count_half():
     two = calibrate([held_out(1), held_out(2)], LEVELS, [])
-    many = calibrate([held_out(k) for k in range(12)], LEVELS, [])
+    many = calibrate([held_out(k) for k in range(60)], LEVELS, [])
     half = many.steps[..., 2] / 2 + UNSURE * 0.8
     np.testing.assert_allclose(two.steps[..., 2], half, rtol=0.05)
 
@@ -130,6 +130,25 @@ def test_what_few_series_say_is_drawn_apart_and_what_many_say_is_not():
     assert apart["few"] > 0.08
     assert abs(apart["many"]) < 0.02
     assert np.abs(width["few"][..., 1]).max() < 0.05
+
+
+def test_what_origins_disagree_by_widens_quantiles_that_are_right_over_all_of_them():
+    swings = (1.3, 0.7, 1.2, 0.8, 1.3, 0.7, 1.2, 0.8)
+    calm = [held_out(k, sd=2.0) for k in range(8)]
+    y = np.stack([part.y * swing for part, swing in zip(calm, swings, strict=True)])
+    # the same weeks dealt out anew, so that every origin holds some of each
+    dealt = np.random.default_rng(1).permuted(y, axis=0)
+    right = np.broadcast_to(np.quantile(y, LEVELS), (N, H, 3))
+    apart, mixed = (
+        calibrate(
+            [HeldOut(one, calm[0].mean, right, *_rest(calm[0])[2:]) for one in held], LEVELS, []
+        ).steps[:, 0]
+        for held in (y, dealt)
+    )
+    assert np.abs(mixed).max() < 0.03
+    assert (apart[:, 0] < -0.1).all()
+    assert (apart[:, 2] > 0.1).all()
+    assert np.abs(apart[:, 1] - mixed[:, 1]).max() < 0.1
 
 
 def test_a_sum_of_independent_weeks_is_narrower_than_the_sum_of_quantiles():

@@ -6,8 +6,15 @@ the models had not been trained on (split conformal quantile regression, Romano 
 three are logs of demand + OFFSET x the series' volume: a shift divides a low quantile of many units
 and takes it to nothing only where demand may well be nothing.
 A shift counts only as far as the origins agree on it: what all series share in a week (a
-promotion, a holiday) makes thousands of errors into one observation. Where there are too few
-series to tell, it counts half and the quantiles are drawn apart.
+promotion, a holiday) makes thousands of errors into one observation. The weeks ahead will draw that
+anew, so what the origins disagree by widens the quantiles: the outermost by a standard error of
+their shift. Where there are too few series to tell, a shift counts half and the quantiles are drawn
+apart by UNSURE.
+
+Against shifts without that width, on earlier windows: coverage of p10 to p90 and of p02.5 to p97.5
+by week VN2 .791/.960 -> .802/.964, a year before .792/.937 -> .811/.944, Dominick's .746/.889 ->
+.774/.908, four generated shops .774/.934 -> .805/.949, their sums over eight weeks .789/.930 ->
+.832/.943; scaled pinball +0.2, -0.1, -2.7 and 0.0 %.
 
 By how much the held-out weeks sold more or less in total than was forecast is one draw of what the
 weeks ahead will draw anew, and the mean does not follow it: it counts as often the other way round,
@@ -236,14 +243,16 @@ def _shifts(errors: _Errors, levels: tuple[float, ...], edges: list[float]) -> n
 
 def _quantiles(errors: _Errors, levels: tuple[float, ...]) -> np.ndarray:
     n, shift = errors.observations, _at_levels(errors.error, levels)
+    outward = 2 * np.array(levels) - 1
     counts = np.bincount(errors.origin) // 2
     heard = np.nonzero(counts >= MIN_AT_ORIGIN)[0]
     if len(heard) < MIN_ORIGINS:
-        return shift / 2 * n / (n + SHRINK) + UNSURE * (2 * np.array(levels) - 1)
+        return shift / 2 * n / (n + SHRINK) + UNSURE * outward
     each = np.array([_at_levels(errors.error[errors.origin == o], levels) for o in heard])
-    doubt = DOUBT * each.var(axis=0, ddof=1) / len(heard)
+    standard_error = each.std(axis=0, ddof=1) / np.sqrt(len(heard))
+    doubt = DOUBT * standard_error**2
     agreed = np.divide(shift**2, shift**2 + doubt, out=np.zeros_like(shift), where=shift != 0)
-    return shift * agreed * n / (n + SHRINK)
+    return shift * agreed * n / (n + SHRINK) + standard_error * outward
 
 
 def _at_levels(errors: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
