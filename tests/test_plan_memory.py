@@ -219,3 +219,56 @@ def test_what_sells_for_weeks_from_an_empty_shelf_has_to_be_counted(empty_weeks,
     # while most of the last eight weeks were empty, what is wanted now was not seen
     assert row["confidence"] == ("low" if doubted else "medium" if empty_weeks >= 6 else "high")
     assert row["order_qty"] > 0
+
+
+def _long_empty(weeks_empty, *, sold=0.0):
+    """Signals of a series that sold seven a week from a full shelf, and none of it since."""
+    from ml.replenishment.drivers import signals
+
+    weeks = pd.date_range("2024-01-01", "2025-07-07", freq="W-MON")
+    panel = pd.DataFrame({"unique_id": "S0@main", "ds": weeks, "y": 7.0, "in_stock_share": 1.0})
+    empty = panel["ds"] > CUTOFF - pd.Timedelta(weeks=weeks_empty)
+    panel.loc[empty, ["y", "in_stock_share"]] = [sold, 0.0]
+    panel.loc[panel["ds"] > CUTOFF, "y"] = 1e9
+    panel = panel.assign(is_stockout=empty, price_amount=12.0)
+    static = pd.DataFrame({"unique_id": ["S0@main"], "first_sold_on": weeks[0]})
+    known = panel[["unique_id", "ds"]].assign(festival_share=0.0, promo_share=0.0)
+    return signals(panel, static, known, cutoff=CUTOFF)
+
+
+@pytest.mark.parametrize(
+    ("weeks_empty", "changes", "sold", "is_dormant"),
+    [
+        (52, {}, 0.0, True),
+        (51, {}, 0.0, False),
+        (60, {}, 1.0, False),
+        (60, {"on_hand": 3.0}, 0.0, False),
+        (60, {"on_order": 20.0}, 0.0, False),
+    ],
+)
+def test_what_lay_empty_without_a_sale_for_a_year_is_asked_about_and_not_ordered(
+    weeks_empty, changes, sold, is_dormant
+):
+    told = _long_empty(weeks_empty, sold=sold)
+    row = whole_plan(position(**changes), signals=told, weekly=14).orders.iloc[0]
+    assert (row["exception"] == "dormant") == is_dormant
+    assert (f"已{weeks_empty}周没有库存也没有出货" in row["reason"]) == is_dormant
+    assert (row["order_qty"] == 0) == is_dormant
+    assert (row["demand_mean_qty"] == 0) == is_dormant
+    if is_dormant:
+        assert row["is_exception"]
+        assert (row["priority"], row["cost_if_not_ordered_amount"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "ordered"), [("quantity", "30", 30), ("uplift", "1", 42), ("hold", "", 0)]
+)
+def test_a_planner_who_wants_a_dormant_sku_gets_it(action, value, ordered):
+    line = {"sku_id": "S0", "warehouse_id": "main", "action": action, "value": value}
+    line |= {"expires_on": "2025-12-31", "by": "李", "why": "重新上架"}
+    made = whole_plan(
+        position(), signals=_long_empty(80), weekly=14, overrides=pd.DataFrame([line])
+    )
+    row = made.orders.iloc[0]
+    assert (row["order_qty"], row["planned_qty"]) == (ordered, 0)
+    assert row["exception"] != "dormant"

@@ -11,6 +11,7 @@ SIGNAL_COLUMNS = (
     "recent_daily_qty",
     "stockout_share",
     "sold_while_empty_qty",
+    "empty_weeks",
     "first_sold_on",
     "festival_on",
     "promotion_on",
@@ -61,7 +62,8 @@ def signals(
     `panel`, `static`, `known_future`: the demand features. price_amount is the mean price of the
     recent weeks, in yuan; recent_daily_qty units per day of them, weeks out of stock left aside;
     sold_while_empty_qty units that left in weeks without a day in stock, null unless there are
-    EMPTY_WEEKS such weeks;
+    EMPTY_WEEKS such weeks; empty_weeks how many whole weeks, up to `cutoff`'s, have passed without
+    a day in stock and without a sale;
     festival_on and promotion_on the Monday of the first coming week with one, null without.
     """
     start = cutoff - pd.Timedelta(weeks=RECENT_WEEKS - 1)
@@ -74,6 +76,7 @@ def signals(
     out["stockout_share"] = 1 - seen["in_stock_share"].mean()
     empty = recent[(recent["in_stock_share"] == 0) & (recent["y"] > 0)].groupby("unique_id")["y"]
     out["sold_while_empty_qty"] = empty.sum().where(empty.size() >= EMPTY_WEEKS)
+    out["empty_weeks"] = _empty_weeks(panel, cutoff)
     out["first_sold_on"] = static.drop_duplicates("unique_id").set_index("unique_id")[
         "first_sold_on"
     ]
@@ -81,6 +84,15 @@ def signals(
     for name, column in (("festival_on", "festival_share"), ("promotion_on", "promo_share")):
         out[name] = ahead[ahead[column] >= EVENT_SHARE].groupby("unique_id")["ds"].min()
     return out.reset_index()[list(SIGNAL_COLUMNS)]
+
+
+def _empty_weeks(panel: pd.DataFrame, cutoff: pd.Timestamp) -> pd.Series:
+    """By unique_id; a week that the panel lacks is none."""
+    past = panel[panel["ds"] <= cutoff]
+    is_alive = (past["in_stock_share"] > 0) | (past["y"] > 0)
+    last_alive = past["ds"].where(is_alive).groupby(past["unique_id"]).transform("max")
+    is_empty = last_alive.isna() | (past["ds"] > last_alive)
+    return is_empty.groupby(past["unique_id"]).sum()
 
 
 def drivers(

@@ -23,6 +23,7 @@ EXCEPTIONS = (
     "no_forecast",
     "substitute",
     "overstock",
+    "dormant",
 )
 CONFIDENCE = ("high", "medium", "low")
 # A range wider than this many times the mean is no firm ground.
@@ -65,6 +66,7 @@ def raise_exceptions(
     no_forecast    something sells or is ordered, and no forecast covers it
     substitute     demand of another SKU is expected to move here, and is counted
     overstock      on hand and under way last longer than `excess_cover_days`, or past the last day
+    dormant        empty and without a sale for `dormant_weeks`: ended, or forgotten?
     """
     lead = rows["lead_days"].to_numpy()
     ordered = (rows["order_qty"] > 0).to_numpy()
@@ -100,6 +102,7 @@ def raise_exceptions(
         & ~ordered
         & (held >= 1)
         & ((lasts > policy.excess_cover_days) | left_over),
+        "dormant": active & rows["is_dormant"].to_numpy(),
     }
     rows["exception"] = np.select([tests[e] for e in EXCEPTIONS], EXCEPTIONS, default="")
     rows["is_exception"] = rows["exception"] != ""

@@ -31,7 +31,9 @@ class Policy:
 
     `service_level`: probability, by ABC class, that the protection interval passes without a
     stock-out. `unmet_demand`: "lost" where a buyer who finds no stock goes elsewhere, "owed" where
-    he waits. `excess_cover_days`: stock or an order that lasts longer is doubted.
+    he waits. `excess_cover_days`: stock or an order that lasts longer is doubted. `dormant_weeks`:
+    what lay empty without a sale for that long is taken as ended until a planner says otherwise; a
+    year lets no season pass for an end.
 
     Limits, none where not set; orders worth least give way, and say so: `budget_amount` yuan for
     the orders of one plan together; `supplier_capacity_qty` units by supplier_id;
@@ -59,6 +61,7 @@ class Policy:
     moq: float = 1
     pack_size: int = 1
     excess_cover_days: float = 180
+    dormant_weeks: int = 52
     budget_amount: float | None = None
     supplier_capacity_qty: Mapping[str, float] = field(default_factory=dict)
     warehouse_capacity_qty: Mapping[str, float] = field(default_factory=dict)
@@ -84,6 +87,8 @@ class Policy:
             raise ValueError(f"no service level for class '{self.fallback_abc_class}'")
         if self.review_period_days < 1 or self.lead_time_days < 0 or self.moq < 0:
             raise ValueError("review_period_days >= 1, lead_time_days >= 0 and moq >= 0 are needed")
+        if self.dormant_weeks < 1:
+            raise ValueError(f"dormant_weeks must be at least 1, not {self.dormant_weeks}")
         if self.pack_size < 1 or self.pack_size != int(self.pack_size):
             raise ValueError(f"pack_size must be a whole number from 1, not {self.pack_size}")
         limits = [

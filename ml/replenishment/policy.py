@@ -131,7 +131,6 @@ def make_plan(
         rows["planned_qty"] = np.where(asked.is_overridden, own.fitted.qty, np.nan)
     series, rate = asked.stand_in(rows["unique_id"], rows["daily_rate"].to_numpy())
     curves, covered = demand_curves(cumulative, series, rate, cutoff=cutoff, elapsed=elapsed)
-    curves = curves.scaled(asked.factor)
     doubts.add("no_forecast", ~covered)
     doubts.add("stale_forecast", covered & (elapsed >= DAYS_PER_WEEK))
     doubts.add("override_unread", asked.is_unread)
@@ -144,6 +143,9 @@ def make_plan(
     left = signal["sold_while_empty_qty"].to_numpy(float, na_value=np.nan)
     contradicted = (left > 0) & (rows["on_hand"] <= 0).to_numpy()
     doubts.add("sold_while_empty", contradicted, np.where(contradicted, left, 0).astype(int))
+    rows["empty_weeks"] = signal["empty_weeks"].to_numpy(float, na_value=0.0)
+    rows["is_dormant"] = _is_dormant(rows, policy) & ~asked.is_overridden
+    curves = curves.scaled(np.where(rows["is_dormant"], 0.0, asked.factor))
     rows["override"] = asked.words(language)
 
     set_pallets(rows, doubts, policy)
@@ -182,6 +184,12 @@ def make_plan(
         lambda: project(rows, curves, orders, as_of, policy),
         fitted,
     )
+
+
+def _is_dormant(rows: pd.DataFrame, policy: Policy) -> np.ndarray:
+    """Nothing in stock, under way or sold for so long that nobody seems to sell it any more."""
+    is_bare = ~(rows["on_hand"] > 0) & (rows["on_order"] == 0)
+    return (is_bare & (rows["empty_weeks"] >= policy.dormant_weeks)).to_numpy()
 
 
 def _moved(

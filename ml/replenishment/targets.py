@@ -120,7 +120,7 @@ def set_needs(rows: pd.DataFrame, targets: Targets, orders: OpenOrders, transfer
     rows["safety_stock_qty"] = np.maximum(rows["order_up_to_level"] - targets.mean, 0.0)
     lost = targets.lost_before(targets.lead, start, arrivals)
     rows["lost_before_qty"] = np.floor(lost + 1e-6)
-    is_barred = rows["is_ending"] | rows["is_repeated"]
+    is_barred = rows["is_ending"] | rows["is_repeated"] | rows["is_dormant"]
     need = rows["order_up_to_level"] - held - rows["lost_before_qty"]
     rows["need_qty"] = np.where(is_barred, 0.0, need)
     return start, arrivals

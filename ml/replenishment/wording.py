@@ -7,7 +7,8 @@ import pandas as pd
 # 7 level, 8 stock, 9 reserved, 10 on order, 11 position, 12 gap, 13 moq, 14 pack, 15 order,
 # 16 last day, 17 cover, 18 arrival, 19 next PO date, 20 cover of the stock in the house, 21 order
 # before limits, 22 days to the first order day, 23 expiring, 24 moved in, 25 moved out, 26 lost
-# before arrival, 27 override, 28 order without it, 29 pallet, 30 ahead of a festival, 31 which one.
+# before arrival, 27 override, 28 order without it, 29 pallet, 30 ahead of a festival, 31 which one,
+# 32 weeks empty.
 _REASONS = {
     "zh": {
         "demand": "未来{0}天（{days}）预计需求{3}件（八成可能在{4}–{5}件），"
@@ -37,6 +38,8 @@ _REASONS = {
         "supplier_minimum": "为凑够供应商起订金额提前多备",
         "full_pallet": "凑满整托（每托{29}件）比散托省",
         "ending": "商品{16}停售，现在下单到货也来不及卖，不再订货。",
+        "dormant": "已{32}周没有库存也没有出货，按停售处理，不计需求、不订货：要继续卖，"
+        "请在人工调整里填数量；不卖了，请在主数据里填停售日。",
         "repeated": "与另一行是同一商品同一仓库，数量只算在那一行，本行不订。",
         "expedite": "可用量约{17}天后售完，新货最快{18}到：请加急、调拨或控量。",
         "late_po": "仓内现货约{20}天后售完，而在途{19}：请催货。",
@@ -84,6 +87,9 @@ _REASONS = {
         "supplier_minimum": "ordered ahead to reach the supplier's minimum value",
         "full_pallet": "filling the pallet of {29} costs less than breaking one",
         "ending": "Ends on {16}, before new goods could be sold: no more orders.",
+        "dormant": "No stock and no sale for {32} weeks: taken as ended, no demand is counted and "
+        "nothing ordered. To go on selling it, set a quantity by hand; if it has ended, give its "
+        "last day in the master.",
         "repeated": "Same SKU and warehouse as another row, which carries the quantity: "
         "nothing ordered here.",
         "expedite": "What is available lasts about {17} days, new goods arrive {18} at the "
@@ -133,12 +139,13 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
             rows["is_repeated"],
             rows["is_set"],
             rows["is_ending"],
+            rows["is_dormant"],
             rows["order_qty"] < rows["wanted_qty"],
             is_lifted & (rows["need_qty"] <= 0),
             is_lifted,
             rows["order_qty"] > 0,
         ],
-        ["repeated", "override", "ending", "cut", "early", "lifted", "order"],
+        ["repeated", "override", "ending", "dormant", "cut", "early", "lifted", "order"],
         default="enough",
     )
     said = {
@@ -163,7 +170,7 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
 
 def _template(words, names: list[str], outcome: str, flags, exception: str, bound_by: str) -> str:
     first = words[exception] if exception else ""
-    if outcome in ("repeated", "ending"):
+    if outcome in ("repeated", "ending", "dormant"):
         # what is left over or late still wants a hand
         asks = exception not in ("", "check_master") and outcome == "ending"
         return (first if asks else "") + words[outcome]
@@ -218,6 +225,7 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
         quantities(rows["pallet_qty"].fillna(0)),
         quantities(rows["prebuild_qty"]),
         rows["prebuild_festival"].tolist(),
+        quantities(rows["empty_weeks"]),
     ]
 
 

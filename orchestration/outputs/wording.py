@@ -348,6 +348,7 @@ EXCEPTIONS = {
         "no_forecast": "没有预测",
         "substitute": "替代需求",
         "overstock": "积压",
+        "dormant": "是否停售",
     },
     "en": {
         "": "",
@@ -362,6 +363,7 @@ EXCEPTIONS = {
         "no_forecast": "no forecast",
         "substitute": "moved demand",
         "overstock": "overstock",
+        "dormant": "still sold?",
     },
 }
 BOUNDS = {
