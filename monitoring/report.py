@@ -26,6 +26,10 @@ class Sampling:
 
 # what a project's dashboard draws over the days
 _MEAN = {"value_type": "mean"}
+_BINS = (
+    " Below, bins of a number are equally wide, those of the verdict hold equally many rows each:"
+    " a column can be past the limit in one and not in the other."
+)
 _DRIFT_PANELS = {"Share of columns that drifted": ("DriftedColumnsCount", {"value_type": "share"})}
 _ERROR_PANELS = {
     "Mean absolute error (units)": ("MAE", _MEAN),
@@ -81,7 +85,7 @@ def drift_report(
     limits = limits or Limits()
     check_features(columns, Windows(current, reference))
     shown = [c for c in columns if current[c].notna().any() and reference[c].notna().any()]
-    note = _noted(about, _sampling_note(current, reference, sampling))
+    note = _noted(about, _sampling_note(current, reference, sampling)) + _BINS
     if len(shown) < len(columns):
         note += f" Without values on one side: {', '.join(c for c in columns if c not in shown)}."
 

@@ -55,6 +55,7 @@ def test_the_drift_page_opens_offline_and_quotes_the_verdict(tmp_path):
     assert "demand_drift: red" in text
     assert "price &lt;moved&gt;" in text
     assert "price_amount" in text
+    assert "past the limit in one and not in the other" in text
     assert "K-S" not in text.split("<script>")[0]
     assert [p.name for p in page.path.parent.iterdir()] == ["d.html"]
 
