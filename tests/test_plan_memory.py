@@ -10,6 +10,7 @@ from plan_shop import CUTOFF, SUNDAY, planned, position, whole_plan
 
 from ml.replenishment.difference import difference, kept_rate
 from ml.replenishment.override_effect import override_effects
+from ml.replenishment.parameters import Policy
 from orchestration.plan_archive import PlanArchive, fingerprint
 from orchestration.planning_files import PlanningFiles
 
@@ -272,3 +273,13 @@ def test_a_planner_who_wants_a_dormant_sku_gets_it(action, value, ordered):
     row = made.orders.iloc[0]
     assert (row["order_qty"], row["planned_qty"]) == (ordered, 0)
     assert row["exception"] != "dormant"
+
+
+def test_a_dormant_substitute_takes_no_demand_and_the_row_that_hopes_for_it_says_so():
+    told = _long_empty(80)
+    table = pd.DataFrame([["S1", "S0", 1.0]], columns=["sku_id", "substitute_sku_id", "share"])
+    options = {"signals": told, "substitutes": table, "policy": Policy()}
+    made = whole_plan(position(on_hand=[0.0, 5.0]), **options).orders.set_index("sku_id")
+    assert made.loc["S0", "exception"] == "dormant"
+    assert (made.loc["S0", "moved_demand_qty"], made.loc["S0", "demand_mean_qty"]) == (0, 0)
+    assert "替代品不在本仓" in made.loc["S1", "doubts"]

@@ -56,8 +56,7 @@ def fit(
     pack, moq = rows["order_step_qty"].to_numpy(float), rows["moq"].to_numpy(float)
     is_fixed = ~np.isnan(fixed)
     most = most_before_too_old(rows, curves, policy)
-    is_barred = rows["is_ending"] | rows["is_repeated"] | rows["is_dormant"]
-    most = np.where(is_barred, 0.0, most)
+    most = np.where(rows["is_barred"], 0.0, most)
     wanted = order_quantity(rows["need_qty"], moq, pack).astype(float)
     wish = _capped(wanted, most, moq, pack)
     bound_by = np.where(wish < wanted, "shelf_life", "").astype(object)

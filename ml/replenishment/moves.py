@@ -39,7 +39,7 @@ def plan_moves(
     before = targets.lost_before(wait, start, arrivals)
     saved = np.maximum(rows["lost_before_qty"].to_numpy() - np.ceil(before), 0.0)
     need = np.maximum(rows["need_qty"].to_numpy(), 0.0)
-    wanted = np.where(is_open & ~rows["is_ending"], need + saved, 0.0)
+    wanted = np.where(is_open & ~rows["is_barred"], need + saved, 0.0)
     spare = np.where(is_open & (rows["need_qty"] <= 0), start - targets.level(targets.days), 0.0)
     spare = np.where(rows["is_ending"], start - np.ceil(targets.mean), spare)
     spare = np.where(is_open, spare, 0.0)

@@ -44,7 +44,7 @@ def set_prebuild(
     windows = _windows(festivals, as_of, end)
     if not windows:
         return
-    barred = (rows["is_ending"] | rows["is_repeated"]).to_numpy()
+    barred = rows["is_barred"].to_numpy()
     closed = np.where(barred, 0.0, _before_closure(rows, curves, calendar))
     until = rows["protection_days"].to_numpy(float)
     usual = until - rows["closed_days"].to_numpy(float)

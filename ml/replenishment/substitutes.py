@@ -75,8 +75,9 @@ def moved_demand(
 ) -> MovedDemand:
     """What moves between `rows` by SUBSTITUTE_COLUMNS; nothing without such a list.
 
-    Lines about SKUs the plan does not have count for nothing. Shares of one SKU that add up to
-    more than 1 are scaled down to it. Raises ValueError for a share outside 0 to 1.
+    Lines about SKUs the plan does not have count for nothing, and a dormant substitute takes
+    nothing. Shares of one SKU that add up to more than 1 are scaled down to it.
+    Raises ValueError for a share outside 0 to 1.
     """
     source, target, share, is_unmet = _pairs(rows, substitutes)
     knot_days = targets.curves.knots * DAYS_PER_WEEK - targets.curves.elapsed
@@ -109,9 +110,10 @@ def _pairs(rows: pd.DataFrame, substitutes: pd.DataFrame | None):
     total = table.groupby("sku_id")["share"].transform("sum")
     table["share"] /= np.maximum(total, 1.0)
     table = table[table["sku_id"] != table["substitute_sku_id"]]
-    own = rows.loc[~rows["is_repeated"], ["sku_id", "warehouse_id"]]
+    own = rows.loc[~rows["is_repeated"], ["sku_id", "warehouse_id", "is_dormant"]]
     own = own.assign(row=own.index.to_numpy())
-    there = own.rename(columns={"sku_id": "substitute_sku_id", "row": "target"})
+    there = own[~own["is_dormant"]].drop(columns="is_dormant")
+    there = there.rename(columns={"sku_id": "substitute_sku_id", "row": "target"})
     found = table.merge(own, on="sku_id").merge(
         there, on=["substitute_sku_id", "warehouse_id"], how="left"
     )

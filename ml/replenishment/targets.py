@@ -37,12 +37,14 @@ RANGE = (0.1, 0.9)
 
 def set_intervals(rows: pd.DataFrame, as_of: pd.Timestamp, calendar: OrderCalendar) -> None:
     """Set wait_days, lead_days, next_order_days (from this order to the next), protection_days,
-    is_shortened (it ends before) and is_ending (it ends before goods could land)."""
+    is_shortened (it ends before), is_ending (it ends before goods could land) and is_barred
+    (nothing may be ordered or brought: ending, dormant or repeated)."""
     rows["wait_days"] = calendar.first()
     rows["lead_days"] = rows["wait_days"] + rows["lead_time_days"]
     following = calendar.on_or_after((rows["wait_days"] + rows["review_period_days"]).to_numpy())
     days_to_end = (rows["discontinued_on"] - as_of).dt.days.fillna(np.inf).to_numpy()
     rows["is_ending"] = days_to_end <= rows["lead_days"]
+    rows["is_barred"] = rows["is_ending"] | rows["is_dormant"] | rows["is_repeated"]
     wanted = following + rows["lead_time_days"].to_numpy()
     rows["protection_days"] = np.minimum(wanted, np.maximum(days_to_end, 0))
     rows["is_shortened"] = rows["protection_days"] < wanted
@@ -120,9 +122,8 @@ def set_needs(rows: pd.DataFrame, targets: Targets, orders: OpenOrders, transfer
     rows["safety_stock_qty"] = np.maximum(rows["order_up_to_level"] - targets.mean, 0.0)
     lost = targets.lost_before(targets.lead, start, arrivals)
     rows["lost_before_qty"] = np.floor(lost + 1e-6)
-    is_barred = rows["is_ending"] | rows["is_repeated"] | rows["is_dormant"]
     need = rows["order_up_to_level"] - held - rows["lost_before_qty"]
-    rows["need_qty"] = np.where(is_barred, 0.0, need)
+    rows["need_qty"] = np.where(rows["is_barred"], 0.0, need)
     return start, arrivals
 
 
