@@ -209,6 +209,24 @@ def test_without_a_stock_count_the_planner_is_asked_to_count():
     assert "3天前" in old["doubts"]
 
 
+@pytest.mark.parametrize("told", [None, "sku_name", "supplier_id", "on_hand"])
+def test_what_the_erp_knows_nothing_of_is_to_be_mapped_first(told):
+    nothing = dict.fromkeys(
+        ["sku_name", "supplier_id", "supplier_name", "lead_time_days", "on_hand"]
+    )
+    nothing |= {"has_stock_snapshot": False, "stock_snapshot_date": pd.NaT}
+    known = {
+        None: {},
+        "sku_name": {"sku_name": "Bottle"},
+        "supplier_id": {"supplier_id": "S1", "lead_time_days": 14.0},
+        "on_hand": {"on_hand": 1.0, "has_stock_snapshot": True, "stock_snapshot_date": SUNDAY},
+    }
+    row = only(position(**nothing | known[told]), language="en")
+    assert row["order_qty"] > 0
+    assert (row["exception"] == "unmapped") == (told is None)
+    assert ("Map it first" in row["reason"]) == (told is None)
+
+
 def test_a_need_beyond_the_horizon_and_an_order_that_lasts_too_long_are_doubted():
     far = only(position(lead_time_days=90.0))
     assert far["demand_mean_qty"] == 97

@@ -43,6 +43,8 @@ _REASONS = {
         "repeated": "与另一行是同一商品同一仓库，数量只算在那一行，本行不订。",
         "expedite": "可用量约{17}天后售完，新货最快{18}到：请加急、调拨或控量。",
         "late_po": "仓内现货约{20}天后售完，而在途{19}：请催货。",
+        "unmapped": "ERP里查不到这个商品（没有名称、供应商和库存数），多半是平台商品没有对应货号："
+        "请先补商品对应，对应后需求并入原货号，以免重复订货。",
         "check_stock": "库存数没有，或与出库矛盾，按0件算：请先核对库存再下单。",
         "check_master": "供应商或交期缺失：请先核对再下单。",
         "over_limit": "受限没有订足：请决定追加还是放弃。",
@@ -95,6 +97,9 @@ _REASONS = {
         "expedite": "What is available lasts about {17} days, new goods arrive {18} at the "
         "earliest: expedite, transfer or slow down sales. ",
         "late_po": "Stock in the house lasts about {20} days, but the open order {19}: chase it. ",
+        "unmapped": "The ERP knows nothing of it (no name, supplier or stock count): most likely a "
+        "platform listing without a SKU. Map it first; its demand then joins the SKU's, so that "
+        "nothing is ordered twice. ",
         "check_stock": "No stock count, or one that sales contradict, 0 assumed: count before "
         "ordering. ",
         "check_master": "Supplier or lead time is missing: check before ordering. ",
