@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ml.replenishment.days import read_days
 from ml.replenishment.expiry import LOT_COLUMNS
 from ml.replenishment.overrides import OVERRIDE_COLUMNS
 from ml.replenishment.substitutes import SUBSTITUTE_COLUMNS
@@ -67,7 +68,7 @@ class PlanningFiles:
     def offer_overrides(self) -> Path:
         """An empty sheet for overrides where planners have none yet; theirs is never touched."""
         path = self.folder / f"{OVERRIDES}.csv"
-        if self._found(OVERRIDES) is None:
+        if not self._found(OVERRIDES):
             self.folder.mkdir(parents=True, exist_ok=True)
             path.write_text(",".join(OVERRIDE_COLUMNS) + "\n", encoding="utf-8-sig")
         return path
@@ -80,9 +81,18 @@ class PlanningFiles:
         table = self._read(OVERRIDES)
         return table.assign(action=table["action"].replace(_CHINESE_ACTIONS))
 
-    def lots(self) -> pd.DataFrame:
-        """LOT_COLUMNS as text, empty without a file."""
-        return self._read(LOTS)
+    def lots(self) -> tuple[pd.DataFrame, list[str]]:
+        """LOT_COLUMNS with `qty` as a number and `expires_on` as a day, and what can't be used."""
+        table = self._read(LOTS)
+        qty = table["qty"].map(lambda text: _amount(text.removesuffix("件"))).astype(float)
+        day = read_days(table["expires_on"])
+        whole = (qty > 0) & day.notna() & (table["sku_id"] != "") & (table["warehouse_id"] != "")
+        problems = [
+            f"{LOTS}: '{line['qty']}' of '{line['sku_id']}' in '{line['warehouse_id']}', "
+            f"expiring '{line['expires_on']}', can't be used"
+            for line in table[~whole].to_dict("records")
+        ]
+        return table.assign(qty=qty, expires_on=day)[whole].reset_index(drop=True), problems
 
     def limits(self) -> tuple[dict[str, dict], list[str]]:
         """Fields of `Policy` by their names, and what in the files could not be used.
@@ -141,15 +151,19 @@ class PlanningFiles:
         ]
         return table, problems
 
-    def _found(self, name: str) -> Path | None:
+    def _found(self, name: str) -> list[Path]:
         paths = [self.folder / f"{name}{ending}" for ending in (".xlsx", ".csv")]
-        return next((path for path in paths if path.exists()), None)
+        return [path for path in paths if path.exists()]
 
     def _read(self, name: str) -> pd.DataFrame:
-        columns, path = list(COLUMNS[name]), self._found(name)
-        optional = OPTIONAL.get(name, ())
-        if path is None:
-            return pd.DataFrame(columns=[*columns, *optional], dtype=object)
+        """The lines of the workbook, then those of the CSV beside it."""
+        columns = [*COLUMNS[name], *OPTIONAL.get(name, ())]
+        parts = [self._lines(name, path) for path in self._found(name)]
+        nothing = pd.DataFrame(columns=columns, dtype=object)
+        return pd.concat(parts, ignore_index=True) if parts else nothing
+
+    def _lines(self, name: str, path: Path) -> pd.DataFrame:
+        columns, optional = list(COLUMNS[name]), OPTIONAL.get(name, ())
         table = _sheet(path) if path.suffix == ".xlsx" else _csv(path)
         table = table.rename(columns=lambda c: _CHINESE.get(str(c).strip(), str(c).strip()))
         missing = [column for column in columns if column not in table]
@@ -194,7 +208,7 @@ def _windows(text: str) -> tuple[tuple[dt.date, dt.date], ...] | None:
     """Days of one or several windows: "2026-06-10~2026-06-20; 2026-10-01"."""
     parts = [part.strip() for part in re.split(r"[;；,，、]", text) if part.strip()]
     ends = [part.split("~") for part in parts]
-    days = [pd.to_datetime(pd.Series(pair).str.strip(), errors="coerce") for pair in ends]
+    days = [read_days(pair) for pair in ends]
     if any(len(pair) > 2 or pair.isna().any() or pair.iloc[-1] < pair.iloc[0] for pair in days):
         return None
     return tuple((pair.iloc[0].date(), pair.iloc[-1].date()) for pair in days)

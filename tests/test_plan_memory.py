@@ -118,6 +118,7 @@ def test_what_planners_wrote_is_read_in_chinese_and_english_and_in_any_usual_enc
         ]
     made = whole_plan(position(), overrides=files.overrides())
     assert made.orders["order_qty"].tolist() == [30]
+    (tmp_path / "overrides.csv").unlink()
     table.assign(value="31").to_excel(tmp_path / "overrides.xlsx", index=False)
     assert files.overrides()["value"].tolist() == ["31"]
 
@@ -166,6 +167,29 @@ def test_limits_that_cannot_be_read_are_left_out_and_named(tmp_path):
     (tmp_path / "lots.csv").write_text("sku_id,qty\nS0,3\n")
     with pytest.raises(ValueError, match="warehouse_id"):
         PlanningFiles(tmp_path).lots()
+
+
+def test_lots_are_read_as_people_type_them_and_what_cannot_be_is_named(tmp_path):
+    lines = ["S0,main,200,2025-06-10", 'S1,main,"1,200",2025/6/10', "S2,main,200件,2025年6月10日"]
+    odd = ["S3,main,many,2025-06-10", "S4,main,3,soon", "S5,,3,2025-06-10"]
+    text = "\n".join(["sku_id,warehouse_id,qty,expires_on", *lines, *odd])
+    (tmp_path / "lots.csv").write_text(text, encoding="utf-8")
+    table, problems = PlanningFiles(tmp_path).lots()
+    assert table["qty"].tolist() == [200, 1200, 200]
+    assert (table["expires_on"] == pd.Timestamp("2025-06-10")).all()
+    assert len(problems) == 3
+    assert problems[0] == "lots: 'many' of 'S3' in 'main', expiring '2025-06-10', can't be used"
+    assert PlanningFiles(tmp_path / "none").lots()[0].empty
+
+
+def test_the_csv_saved_from_the_page_counts_beside_a_workbook_of_overrides(tmp_path):
+    line = {"sku_id": "S0", "warehouse_id": "main", "action": "quantity", "value": "5"}
+    line |= {"expires_on": "", "by": "li", "why": ""}
+    pd.DataFrame([line]).to_excel(tmp_path / "overrides.xlsx", index=False)
+    pd.DataFrame([line | {"value": "7"}]).to_csv(tmp_path / "overrides.csv", index=False)
+    made = whole_plan(position(), overrides=PlanningFiles(tmp_path).overrides())
+    assert made.orders["order_qty"].tolist() == [7]
+    assert made.overrides["status"].tolist() == ["superseded", "applied"]
 
 
 def test_a_substitute_line_that_cannot_be_read_is_left_out_and_named(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from plan_shop import SUNDAY, position, whole_plan
 
 from ml.replenishment.difference import difference
+from ml.replenishment.overrides import OVERRIDE_COLUMNS
 from orchestration.outputs.plan_page import write_plan_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -25,6 +26,15 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--virtual-time-budget=4000",
+)
+
+HELD = pd.DataFrame(
+    [
+        ("S0", "main", "quantity", "5", "", "li", "old", "applied"),
+        ("S1", "", "uplift", "1.5", "", "li", "live", "applied"),
+        ("S2", "main", "hold", "", "2025-06-01", "li", "past", "expired"),
+    ],
+    columns=[*OVERRIDE_COLUMNS, "status"],
 )
 
 
@@ -49,6 +59,7 @@ def page(folder, language="zh", notices=("jd/orders: 0 rows <b>", "demand_model:
         forecast=forecast.assign(y_hat=14.0, p10=9.0, p90=19.0),
         projection=made.projection(),
         transfers=made.transfers,
+        overrides=HELD,
         changes=difference(made.orders.assign(order_qty=0), made.orders, language=language),
         notices=notices,
     )
@@ -82,6 +93,10 @@ seen.ordered = lines();
 document.querySelectorAll("#list tbody tr")[0].click();
 seen.why = document.getElementById("why").textContent;
 seen.paths = all("#detail svg path").map((path) => path.getAttribute("d"));
+document.querySelector(".edit [name=value]").value = "7.5";
+document.getElementById("keep").click();
+seen.refused = document.querySelector(".told").textContent;
+seen.unsaved = document.getElementById("save").hidden;
 document.querySelector(".edit [name=value]").value = "77";
 document.querySelector(".edit [name=by]").value = "小王";
 document.querySelector(".edit [name=why]").value = 'a "b", c';
@@ -147,7 +162,12 @@ def test_an_edit_becomes_a_line_that_the_next_plan_reads(seen, tmp_path):
     from orchestration.planning_files import PlanningFiles
 
     (tmp_path / "overrides.csv").write_bytes(seen["csv"].encode("utf-8"))
-    line = PlanningFiles(tmp_path).overrides().iloc[0]
+    assert "没有记下" in seen["refused"]
+    assert seen["unsaved"]
+    lines = PlanningFiles(tmp_path).overrides()
+    # what still holds is kept, but for the row that was edited
+    assert lines["sku_id"].tolist() == [*({"S0", "S1"} - {seen["ordered"][0]}), seen["ordered"][0]]
+    line = lines.iloc[-1]
     assert (line["sku_id"], line["action"], line["value"]) == (seen["ordered"][0], "quantity", "77")
     assert (line["by"], line["why"]) == ("小王", 'a "b", c')
     assert line["expires_on"] == str(SUNDAY + pd.Timedelta(days=7))
@@ -185,4 +205,5 @@ def test_a_plan_without_a_column_is_refused(tmp_path):
             projection=made.projection(),
             transfers=made.transfers,
             changes=made.transfers,
+            overrides=made.overrides,
         )

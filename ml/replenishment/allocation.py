@@ -126,8 +126,11 @@ def allocate(
     uses = _uses(offers, limits, blocks)
     per_pack = blocks.value / blocks.packs
     worth = per_pack / np.maximum(_prices(blocks, per_pack, uses) + 1e-6 * blocks.cost, 1e-12)
-    # equal worth: the cheaper block first; blocks of one row keep their order
-    order = np.lexsort((np.arange(len(worth)), blocks.cost * blocks.packs, -worth))
+    # equal worth: the row that is cheaper to begin first; blocks of one row keep their order
+    worth = _never_rising(worth, blocks.row)
+    is_first = np.r_[True, np.diff(blocks.row) != 0] if len(worth) else np.zeros(0, dtype=bool)
+    begins = (blocks.cost * blocks.packs)[is_first][np.cumsum(is_first) - 1]
+    order = np.lexsort((np.arange(len(worth)), begins, -worth))
     taken, cause = _fill(blocks, order, uses, len(wish))
     packs = np.bincount(blocks.row, weights=taken, minlength=len(wish))
     names = np.array(["", *LIMITS], dtype=object)
@@ -165,6 +168,15 @@ def _blocks(offers: Offers, wish: np.ndarray) -> Blocks:
         units=pack[row].astype(float),
         room=(offers.unit_room * pack)[row],
     )
+
+
+def _never_rising(worth: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """`worth` with each block at most that of its row's block before: no rounding error may put a
+    later block before the MOQ."""
+    worth, is_later = worth.copy(), np.flatnonzero(np.diff(row) == 0) + 1
+    for _ in range(BLOCKS - 1):
+        worth[is_later] = np.minimum(worth[is_later], worth[is_later - 1])
+    return worth
 
 
 def _uses(offers: Offers, limits: Limits, blocks: Blocks) -> list[tuple]:

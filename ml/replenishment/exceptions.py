@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.open_orders import OpenOrders
 from ml.replenishment.protection import DemandCurves
 from ml.replenishment.terms import Doubts
 
@@ -52,12 +53,18 @@ _UNSURE = (
 
 
 def raise_exceptions(
-    rows: pd.DataFrame, doubts: Doubts, curves: DemandCurves, as_of: pd.Timestamp, policy
+    rows: pd.DataFrame,
+    doubts: Doubts,
+    curves: DemandCurves,
+    orders: OpenOrders,
+    as_of: pd.Timestamp,
+    policy,
 ) -> None:
-    """Set exception, is_exception, priority, and the days the stock in the house will last.
+    """Set exception, is_exception, priority, and `quoted_po_on`, the open order to speak of, with
+    `days_until_dry`, how long what is here and comes before it will last.
 
     expedite       ordered, and even so stock runs out before any of it can land
-    late_po        an open order comes after the stock in the house is gone
+    late_po        an open order comes after what is here and comes before it is gone
     unmapped       ordered, and the ERP has no name, supplier or stock count of it: mostly a
                    platform's listing of a SKU that has a row of its own
     check_stock    ordered without a stock count, or with one that sales contradict
@@ -76,12 +83,13 @@ def raise_exceptions(
     held = rows["inventory_position"].to_numpy()
     under_way = rows["on_order"].to_numpy()
     in_house = held - under_way
-    wait = (rows["next_expected_on"] - as_of).dt.days.to_numpy() - 1.0
-    wait = np.where(doubts.any("undated_po", "overdue_po"), lead, np.nan_to_num(wait, nan=0.0))
-    wait = np.clip(wait, 0.0, 10 * LONGEST_COVER_DAYS)
     runs_out = curves.demand(lead) - held >= SMALLEST_SHORTAGE_QTY
-    dry_before_po = curves.demand(wait) - in_house >= SMALLEST_SHORTAGE_QTY
-    rows["days_in_house"] = curves.days_covered(in_house, most=LONGEST_COVER_DAYS)
+    due, before = _first_too_late(orders, curves, lead, in_house)
+    is_late = ~np.isnan(before)
+    quoted = as_of + pd.to_timedelta(pd.Series(due, index=rows.index) + 1, unit="D")
+    rows["quoted_po_on"] = quoted.where(is_late, rows["next_expected_on"])
+    lasts = in_house + np.nan_to_num(before)
+    rows["days_until_dry"] = curves.days_covered(lasts, most=LONGEST_COVER_DAYS)
     no_count = doubts.any("no_stock_count", "sold_while_empty")
     unsure = doubts.any("no_supplier", "no_lead_time", "bad_lead_time")
     known = ~(doubts.any("not_in_master") & doubts.any("no_supplier"))
@@ -94,11 +102,11 @@ def raise_exceptions(
     left_over = ending & (held - rows["demand_mean_qty"].to_numpy() >= 1)
     tests = {
         "expedite": ordered & runs_out & ~no_count,
-        "late_po": active & ~no_count & (under_way > 0) & dry_before_po,
+        "late_po": active & ~no_count & (under_way > 0) & is_late,
         "unmapped": ordered & ~known,
         "check_stock": ordered & no_count,
         "check_master": (ordered & unsure) | repeated,
-        "over_limit": cut & sells,
+        "over_limit": cut & (sells | (held < 0)),
         "festival_prebuild": ordered & (rows["prebuild_qty"] >= 1).to_numpy(),
         "supplier_late": active & doubts.any("overdue_po"),
         "expiring": ~repeated & (rows["expiring_qty"] >= 1).to_numpy(),
@@ -118,6 +126,28 @@ def raise_exceptions(
         [1, 2, 3, 4],
         default=5,
     )
+
+
+def _first_too_late(
+    orders: OpenOrders, curves: DemandCurves, lead: np.ndarray, in_house: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Days (n,) until the first open order that comes when all before it is sold, nan where no day
+    is known, and the units (n,) that come before it, nan where none is late.
+
+    What is overdue or has no day is taken to come with what is ordered today, after `lead` (n,).
+    """
+    told = np.where(orders.qty > 0, orders.days, np.inf)
+    when = np.where((told >= 0) & ~np.isnan(told), told, lead[:, None])
+    order = np.argsort(when, axis=1, kind="stable")
+    told, when, qty = (np.take_along_axis(table, order, 1) for table in (told, when, orders.qty))
+    earlier = np.cumsum(qty, axis=1) - qty
+    due, before = np.full(len(lead), np.nan), np.full(len(lead), np.nan)
+    for k in reversed(range(when.shape[1])):
+        day = np.clip(np.where(np.isinf(when[:, k]), 0.0, when[:, k]), 0.0, 10 * LONGEST_COVER_DAYS)
+        short = curves.demand(day) - in_house - earlier[:, k] >= SMALLEST_SHORTAGE_QTY
+        short &= qty[:, k] > 0
+        due, before = np.where(short, told[:, k], due), np.where(short, earlier[:, k], before)
+    return due, before
 
 
 def confidence(rows: pd.DataFrame, doubts: Doubts, stockout_share: np.ndarray) -> np.ndarray:

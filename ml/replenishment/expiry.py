@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.days import read_days
 from ml.replenishment.protection import DemandCurves
 
 LOT_COLUMNS = ("sku_id", "warehouse_id", "qty", "expires_on")
@@ -13,7 +14,8 @@ def expiring_units(
 ) -> np.ndarray:
     """Units (n,) on hand that the expected demand will not reach before they are too old to sell.
 
-    `lots`: LOT_COLUMNS, several per row; `rows`: sku_id, warehouse_id, on_hand, shelf_life_days.
+    `lots`: LOT_COLUMNS, several per row; `rows`: sku_id, warehouse_id, on_hand, shelf_life_days,
+    is_repeated.
     A unit can be sold while `remaining_life_rate` of the shelf life is left (to its last day where
     the shelf life is unknown). First expired, first out: of the lots up to any one of them, what
     exceeds the demand until its limit is waste; the largest of these is the whole waste.
@@ -23,11 +25,11 @@ def expiring_units(
         return waste
     keys = pd.MultiIndex.from_frame(rows[["sku_id", "warehouse_id"]].astype(str))
     first = pd.Series(np.arange(len(rows)), index=keys)
-    first = first[~first.index.duplicated()]
+    first = first[~rows["is_repeated"].to_numpy()]
     named = pd.MultiIndex.from_frame(lots[["sku_id", "warehouse_id"]].astype(str))
     at = first.reindex(named).to_numpy()
     qty = pd.to_numeric(lots["qty"], errors="coerce").to_numpy(float)
-    day = pd.to_datetime(lots["expires_on"], errors="coerce")
+    day = read_days(lots["expires_on"])
     usable = ~np.isnan(at) & (qty > 0) & day.notna().to_numpy()
     if not usable.any():
         return waste

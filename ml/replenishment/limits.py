@@ -19,8 +19,9 @@ _ROUNDS = 4
 
 @dataclass(frozen=True)
 class Fitted:
-    """`qty` (n,) whole units to order, `wish` (n,) before money and room were counted, `bound_by`
-    (n,) what cut or lifted each row ("" for nothing); the allocation behind them, if there was one.
+    """`qty` (n,) whole units to order, `wish` (n,) what the need asks for, or `qty` where that is
+    more, `bound_by` (n,) what cut or lifted each row ("" for nothing); the allocation behind them,
+    if there was one.
     """
 
     qty: np.ndarray
@@ -60,14 +61,14 @@ def fit(
     wanted = order_quantity(rows["need_qty"], moq, pack).astype(float)
     wish = _capped(wanted, most, moq, pack)
     bound_by = np.where(wish < wanted, "shelf_life", "").astype(object)
-    full = filled_pallets(rows, curves, policy, wish=wish, most=most)
-    bound_by = np.where((full > wish) & ~is_fixed, "full_pallet", bound_by)
-    wish = full
+    capped = wish
+    wish = filled_pallets(rows, curves, policy, wish=wish, most=most)
+    lifted_by = np.where(wish > capped, "full_pallet", "").astype(object)
     supplier, names = pd.factorize(rows["supplier_id"].fillna(""))
     least = np.array([policy.supplier_min_amount.get(name, 0.0) for name in names], dtype=float)
     base = np.where(is_fixed, np.nan_to_num(fixed), wish)
     ahead = _ahead(rows, curves, base, supplier, least, cost, most, is_fixed)
-    bound_by = np.where((ahead > wish) & ~is_fixed, "supplier_minimum", bound_by)
+    lifted_by = np.where(ahead > wish, "supplier_minimum", lifted_by)
     wish = np.where(is_fixed, 0.0, ahead)
     found, barred = None, np.zeros(len(names), dtype=bool)
     offers = _offers(rows, curves, wish, cost, supplier)
@@ -92,10 +93,12 @@ def fit(
         if turn == _ROUNDS:
             qty = np.where(barred[supplier], 0.0, qty)
     cut = np.where(barred[supplier] & (wish > 0), "below_minimum", cut)
-    bound_by = np.where(cut != "", cut, bound_by)
+    # what was only lifted and is cut back lacks nothing
+    bound_by = np.where((cut != "") & (qty < capped), cut, bound_by)
+    bound_by = np.where(qty > capped, lifted_by, bound_by)
     bound_by = np.where(is_fixed, "", bound_by)
     qty = np.where(is_fixed, np.nan_to_num(fixed), qty)
-    wish = np.where(is_fixed, qty, np.maximum(wish, wanted))
+    wish = np.where(is_fixed, qty, np.maximum(qty, wanted))
     return Fitted(np.rint(qty).astype(np.int64), wish, bound_by, found, offers, limits)
 
 
@@ -169,7 +172,7 @@ def _limits(rows, policy, names, offers: Offers, fixed, at_arrival) -> Limits | 
     if policy.budget_amount is not None:
         budget = max(policy.budget_amount - float((fixed * offers.unit_cost).sum()), 0.0)
     ordered = np.bincount(offers.supplier, fixed, minlength=len(names))
-    lying = np.maximum(at_arrival, 0.0) + fixed
+    lying = np.where(rows["is_repeated"], 0.0, np.maximum(at_arrival, 0.0)) + fixed
     stored = np.bincount(offers.warehouse, lying, minlength=len(places))
     free = [room.get(place, np.inf) for place in places]
     return Limits(

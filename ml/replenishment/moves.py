@@ -27,7 +27,8 @@ def plan_moves(
 
     A warehouse can spare what lies in it beyond its own level for the whole protection interval;
     one that lacks something gets its need and the sales that a move can still save before a
-    purchase could land. Rows without a count, ending or repeated take no part.
+    purchase could land. Rows without a count, ending or repeated take no part. What a warehouse has
+    no room for stays, the moves that save most go first.
     """
     terms = policy.transfer
     nothing = pd.DataFrame(columns=["source", "target", *MOVE_COLUMNS])
@@ -55,8 +56,11 @@ def plan_moves(
         idle_days=np.maximum(covered - targets.days, 0.0),
         saved_share=share,
     )
-    pays = saving > terms.cost_amount
-    source, target, qty = found.source[pays], found.target[pays], found.qty[pays]
+    pays = np.flatnonzero(saving > terms.cost_amount)
+    lying = targets.at(wait, start, arrivals)
+    qty = _within_room(rows, found.target[pays], found.qty[pays], saving[pays], lying, policy)
+    pays, qty = pays[qty >= max(terms.least_qty, 1.0)], qty[qty >= max(terms.least_qty, 1.0)]
+    source, target = found.source[pays], found.target[pays]
     if not len(qty):
         return nothing
     giver, taker = rows.iloc[source], rows.iloc[target]
@@ -75,3 +79,20 @@ def plan_moves(
             "saving_amount": np.round(qty * (saving[pays] - terms.cost_amount), 2),
         }
     )
+
+
+def _within_room(rows, target, qty, saving, lying, policy) -> np.ndarray:
+    """`qty` (m,) cut to the room that `lying` (n,) units leave in each target's warehouse."""
+    place = rows["warehouse_id"].to_numpy(object)
+    room = np.array([policy.warehouse_capacity_qty.get(at, np.inf) for at in place[target]])
+    if np.isinf(room).all():
+        return qty
+    lying = np.where(rows["is_repeated"], 0.0, np.maximum(lying, 0.0))
+    held = pd.Series(lying).groupby(place).sum()
+    left = np.maximum(room - held.reindex(place[target]).to_numpy(), 0.0)
+    order = np.lexsort((target, -saving, place[target]))
+    moved = pd.Series(qty[order])
+    before = moved.groupby(place[target][order]).cumsum() - moved
+    out = np.empty(len(qty))
+    out[order] = np.clip(np.floor(left[order] - before.to_numpy()), 0.0, qty[order])
+    return out

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.days import read_days
 from ml.replenishment.wording import JOINT, words_of
 
 OVERRIDE_COLUMNS = ("sku_id", "warehouse_id", "action", "value", "expires_on", "by", "why")
@@ -77,11 +78,18 @@ class Overrides:
         missing = [column for column in OVERRIDE_COLUMNS if column not in table]
         if missing:
             raise ValueError(f"overrides lack the columns {missing}")
-        report = pd.DataFrame({c: table[c].map(_text).to_numpy(object) for c in OVERRIDE_COLUMNS})
+        known = {name: set(rows[name]) for name in ("sku_id", "warehouse_id", "unique_id")}
+        known["value"] = known["sku_id"]
+        report = pd.DataFrame(
+            {
+                name: [_text(value, known.get(name, set())) for value in table[name]]
+                for name in OVERRIDE_COLUMNS
+            },
+            dtype=object,
+        )
         report["action"] = report["action"].str.lower()
-        known = set(rows["sku_id"])
         report["problem"] = [_problem(line, known) for line in report.to_dict("records")]
-        until = pd.to_datetime(report["expires_on"], errors="coerce", format="mixed")
+        until = read_days(report["expires_on"])
         report["status"] = np.select(
             [report["problem"] != "", until < as_of + pd.Timedelta(days=1)],
             ["unread", "expired"],
@@ -92,7 +100,7 @@ class Overrides:
     @classmethod
     def _matched(cls, report, rows, until, as_of) -> "Overrides":
         n = len(rows)
-        out = no_overrides(n)
+        out, series = no_overrides(n), set(rows["unique_id"])
         sku, place = rows["sku_id"].to_numpy(object), rows["warehouse_id"].to_numpy(object)
         is_first = ~rows["is_repeated"].to_numpy()
         at_sku = {name: np.flatnonzero(sku == name) for name in set(report["sku_id"])}
@@ -115,6 +123,9 @@ class Overrides:
                 out.is_expired[named] |= bool(recently)
                 continue
             named = named[is_first[named]]
+            if line["action"] == "analogue":  # a warehouse without the analogue keeps its forecast
+                has = [f"{line['value']}@{at}" in series for at in place[named]]
+                named = named[np.array(has, dtype=bool)]
             kind = "quantity" if line["action"] in QUANTITY_ACTIONS else line["action"]
             owner[kind][named] = k
             lines.append((named, line))
@@ -191,14 +202,17 @@ def _held(owner: dict, report: pd.DataFrame):
             yield kind, k, report.iloc[k].to_dict()
 
 
-def _text(value) -> str:
+def _text(value, known: set) -> str:
     if value is None or value is pd.NaT or value != value:
         return ""
+    text = str(value).strip()
+    if text in known:
+        return text
     # a spreadsheet hands whole numbers over as 30.0 and days as midnights
-    return str(value).strip().removesuffix(".0").removesuffix(" 00:00:00")
+    return text.removesuffix(".0").removesuffix(" 00:00:00")
 
 
-def _problem(line: dict, known: set) -> str:
+def _problem(line: dict, known: dict[str, set]) -> str:
     """Why a line can't be followed, "" if it can."""
     value = pd.to_numeric(line["value"] or None, errors="coerce")
     if not line["sku_id"]:
@@ -209,8 +223,12 @@ def _problem(line: dict, known: set) -> str:
         return f"quantity '{line['value']}' is no whole number from 0"
     if line["action"] == "uplift" and not 0 <= value <= MOST_UPLIFT:
         return f"uplift '{line['value']}' is no factor from 0 to {MOST_UPLIFT:g}"
-    if line["action"] == "analogue" and line["value"] not in known:
+    if line["action"] == "analogue" and line["value"] not in known["sku_id"]:
         return f"analogue '{line['value']}' is no known SKU"
-    if line["expires_on"] and pd.isna(pd.to_datetime(line["expires_on"], errors="coerce")):
+    place, series = line["warehouse_id"], f"{line['value']}@{line['warehouse_id']}"
+    is_here = line["action"] != "analogue" or place not in known["warehouse_id"]
+    if not (is_here or series in known["unique_id"]):
+        return f"analogue '{line['value']}' is not in warehouse '{place}'"
+    if line["expires_on"] and read_days([line["expires_on"]]).isna().any():
         return f"expires_on '{line['expires_on']}' is no date"
     return ""

@@ -23,7 +23,12 @@ import pandas as pd
 
 from ml.replenishment.contract import PLAN_COLUMNS
 from ml.replenishment.drivers import drivers, no_signals
-from ml.replenishment.exceptions import LONGEST_COVER_DAYS, confidence, raise_exceptions
+from ml.replenishment.exceptions import (
+    EXCEPTIONS,
+    LONGEST_COVER_DAYS,
+    confidence,
+    raise_exceptions,
+)
 from ml.replenishment.expiry import expiring_units
 from ml.replenishment.limits import Fitted, fit
 from ml.replenishment.moves import MOVE_COLUMNS, plan_moves
@@ -35,6 +40,7 @@ from ml.replenishment.parameters import Policy
 from ml.replenishment.prebuild import set_prebuild
 from ml.replenishment.projection import project
 from ml.replenishment.protection import DAYS_PER_WEEK, DemandCurves, demand_curves
+from ml.replenishment.quantity import order_quantity
 from ml.replenishment.substitutes import MovedDemand, moved_demand
 from ml.replenishment.targets import Targets, set_intervals, set_needs, supply
 from ml.replenishment.terms import Doubts, read_terms
@@ -96,8 +102,8 @@ def make_plan(
     999 days.
 
     priority: 1 sales are at risk, 2 a person must look first, 3 order tomorrow, 4 order before the
-    next review, 5 nothing to order. Within a priority the earliest order_by_date comes first, then
-    the largest amount, then sku_id and warehouse_id.
+    next review, 5 nothing to order. Within a priority the most serious exception comes first, then
+    the earliest order_by_date, the largest amount, sku_id and warehouse_id.
 
     Raises ValueError when a column is missing, the cutoff is no Monday or its week is not over on
     `as_of`, or the forecast was made for another cutoff.
@@ -138,7 +144,8 @@ def make_plan(
     rows["model"] = np.where(covered, _model_names(cumulative, series, model), FALLBACK_MODEL)
     rows["as_of"] = as_of
     signals = no_signals() if signals is None else signals
-    signal = signals.drop_duplicates("unique_id").set_index("unique_id").reindex(rows["unique_id"])
+    signals = signals.drop_duplicates("unique_id")
+    signal = signals.set_index("unique_id").reindex(rows["unique_id"])
     rows["price_amount"] = signal["price_amount"].to_numpy()
     left = signal["sold_while_empty_qty"].to_numpy(float, na_value=np.nan)
     contradicted = (left > 0) & (rows["on_hand"] <= 0).to_numpy()
@@ -165,11 +172,11 @@ def make_plan(
     horizon = curves.knots[-1] * DAYS_PER_WEEK - elapsed
     doubts.add("beyond_horizon", covered & (rows["protection_days"] > horizon), horizon)
     _doubt_quantities(rows, doubts, policy)
-    raise_exceptions(rows, doubts, curves, as_of, policy)
+    raise_exceptions(rows, doubts, curves, orders, as_of, policy)
     hidden = signal["stockout_share"].to_numpy(float, na_value=np.nan)
     rows["confidence"] = confidence(rows, doubts, hidden)
     rows["drivers"] = joined(
-        drivers(rows, signals, as_of, language),
+        drivers(rows, _believed(signals), as_of, language),
         moved.words(units, rows["sku_id"], language),
         language,
     )
@@ -186,9 +193,16 @@ def make_plan(
     )
 
 
+def _believed(signals: pd.DataFrame) -> pd.DataFrame:
+    """`signals` without the stock-outs that sales contradict."""
+    share = signals["stockout_share"].where(signals["sold_while_empty_qty"].isna())
+    return signals.assign(stockout_share=share)
+
+
 def _is_dormant(rows: pd.DataFrame, policy: Policy) -> np.ndarray:
     """Nothing in stock, under way or sold for so long that nobody seems to sell it any more."""
-    is_bare = ~(rows["on_hand"] > 0) & (rows["on_order"] == 0)
+    is_owed = (rows["on_hand"] < 0) | (rows["reserved"] > 0)
+    is_bare = ~(rows["on_hand"] > 0) & (rows["on_order"] == 0) & ~is_owed
     return (is_bare & (rows["empty_weeks"] >= policy.dormant_weeks)).to_numpy()
 
 
@@ -230,11 +244,18 @@ def _decide(
     rows["is_set"] = asked.is_forced | ~np.isnan(asked.fixed)
     rows["need_qty"] = asked.forced_need(rows["need_qty"].to_numpy())
     fitted = fit(rows, curves, policy, at_arrival=at_arrival, fixed=asked.fixed)
+    refused = asked.is_forced & np.isnan(asked.fixed) & ~rows["is_repeated"] & (fitted.qty == 0)
+    if refused.any():  # what a planner insists on goes before every limit, like a quantity he sets
+        least = order_quantity(np.ones(len(rows)), rows["moq"], rows["order_step_qty"])
+        fixed = np.where(refused, least, asked.fixed)
+        fitted = fit(rows, curves, policy, at_arrival=at_arrival, fixed=fixed)
     rows["order_qty"], rows["wanted_qty"] = fitted.qty, fitted.wish
     rows["bound_by"] = fitted.bound_by
     # a planner's own quantity is his, not the festival's
     ahead = np.where(np.isnan(asked.fixed), rows["prebuild_qty"], 0.0)
-    rows["prebuild_qty"] = np.minimum(ahead, rows["order_qty"])
+    today = np.maximum(rows["need_qty"] - ahead, 0.0)
+    rows["prebuild_need_qty"] = ahead
+    rows["prebuild_qty"] = np.clip(rows["order_qty"] - today, 0.0, ahead)
     rows["order_amount"] = rows["order_qty"] * rows["unit_cost_amount"]
     held = rows["inventory_position"].to_numpy()
     rows["days_of_cover"] = curves.days_covered(held, most=LONGEST_COVER_DAYS)
@@ -271,9 +292,12 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
     cover = ["days_of_cover", "days_of_cover_after"]
     rows[cover] = rows[cover].round(1)
     rows["order_amount"] = rows["order_amount"].round(2)
+    severity = {code: k for k, code in enumerate(EXCEPTIONS)}
+    rows["severity"] = rows["exception"].map(severity).fillna(len(severity))
+    by = ["priority", "severity", "order_by_date", "order_amount"]
     ranked = rows.sort_values(
-        ["priority", "order_by_date", "order_amount", "sku_id", "warehouse_id", "supplier_id"],
-        ascending=[True, True, False, True, True, True],
+        [*by, "sku_id", "warehouse_id", "supplier_id"],
+        ascending=[name != "order_amount" for name in by] + [True] * 3,
         kind="stable",
         na_position="last",
     )

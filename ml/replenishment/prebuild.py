@@ -116,7 +116,7 @@ def _beyond_capacity(rows, curves, calendar, windows, policy, barred):
         share, total[supplier], out=np.zeros_like(share), where=share > 0
     )
     # cumulated, then rounded: whole units that add up to what the supplier can't bring later
-    order = np.argsort(supplier, kind="stable")
+    order = np.lexsort((part["unique_id"].to_numpy(str), supplier))
     steps = np.floor(np.cumsum(own[order]) + 0.5)
     units[mine[order]] = np.diff(np.r_[0.0, steps])
     return units, names

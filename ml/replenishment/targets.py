@@ -75,9 +75,13 @@ class Targets:
         spread = np.maximum(self.curves.spread(self._curve, days), 0.0)
         return whole_units(self.curves.demand(days) + np.hypot(spread, self._lead_spread))
 
+    def at(self, days: np.ndarray, start: np.ndarray, arrivals: list[Arrival]) -> np.ndarray:
+        """Units (n,) expected after `days` (n,); what comes later is not in them."""
+        return stock_at(self.curves.demand, start, days, arrivals, is_lost=self.is_lost)
+
     def at_arrival(self, start: np.ndarray, arrivals: list[Arrival]) -> np.ndarray:
-        """Units (n,) expected when the goods land; what comes later is not in them."""
-        return stock_at(self.curves.demand, start, self.lead, arrivals, is_lost=self.is_lost)
+        """Units (n,) expected when the goods land."""
+        return self.at(self.lead, start, arrivals)
 
     def shortfall(self, start: np.ndarray, arrivals: list[Arrival]) -> np.ndarray:
         """Units (n,) by which stock on arrival may fall short at the service level."""

@@ -42,7 +42,7 @@ _REASONS = {
         "请在人工调整里填数量；不卖了，请在主数据里填停售日。",
         "repeated": "与另一行是同一商品同一仓库，数量只算在那一行，本行不订。",
         "expedite": "可用量约{17}天后售完，新货最快{18}到：请加急、调拨或控量。",
-        "late_po": "仓内现货约{20}天后售完，而在途{19}：请催货。",
+        "late_po": "现货（加先到的在途）约{20}天后售完，而在途{19}：请催货。",
         "unmapped": "ERP里查不到这个商品（没有名称、供应商和库存数），多半是平台商品没有对应货号："
         "请先补商品对应，对应后需求并入原货号，以免重复订货。",
         "check_stock": "库存数没有，或与出库矛盾，按0件算：请先核对库存再下单。",
@@ -96,7 +96,8 @@ _REASONS = {
         "nothing ordered here.",
         "expedite": "What is available lasts about {17} days, new goods arrive {18} at the "
         "earliest: expedite, transfer or slow down sales. ",
-        "late_po": "Stock in the house lasts about {20} days, but the open order {19}: chase it. ",
+        "late_po": "What is here and comes before lasts about {20} days, but the open order {19}: "
+        "chase it. ",
         "unmapped": "The ERP knows nothing of it (no name, supplier or stock count): most likely a "
         "platform listing without a SKU. Map it first; its demand then joins the SKU's, so that "
         "nothing is ordered twice. ",
@@ -160,7 +161,7 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
         "lost": rows["lost_before_qty"] > 0,
         "wait": rows["wait_days"] > 0,
         "days_end": rows["is_shortened"],
-        "prebuild": (rows["prebuild_qty"] > 0) & (rows["need_qty"] > 0),
+        "prebuild": (rows["prebuild_need_qty"] > 0) & (rows["need_qty"] > 0),
         "pallet": rows["order_step_qty"] > rows["pack_size"],
     }
     flags = list(zip(*(said.values()), strict=True)) if len(rows) else []
@@ -194,7 +195,7 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
     on_hand = quantities(rows["on_hand"].fillna(0))
     stock = [words["unknown"] if gone else q for gone, q in zip(unknown, on_hand, strict=True)]
     arrival = rows["as_of"] + pd.to_timedelta(1 + rows["lead_days"], unit="D")
-    due = rows["next_expected_on"]
+    due = rows["quoted_po_on"]
     po = np.select([due.isna(), due <= rows["as_of"]], ["po_undated", "po_overdue"], "po_due")
     due_text = [words[key].format(d) for key, d in zip(po, _dates(due), strict=True)]
     return [
@@ -218,7 +219,7 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
         quantities(np.floor(rows["days_of_cover"].round(1))),
         _dates(arrival),
         due_text,
-        quantities(np.floor(rows["days_in_house"].round(1))),
+        quantities(np.floor(rows["days_until_dry"].round(1))),
         quantities(rows["wanted_qty"]),
         quantities(rows["wait_days"]),
         quantities(rows["expiring_qty"]),
@@ -228,7 +229,7 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
         rows["override"].tolist(),
         quantities(rows["planned_qty"].fillna(0)),
         quantities(rows["pallet_qty"].fillna(0)),
-        quantities(rows["prebuild_qty"]),
+        quantities(rows["prebuild_need_qty"]),
         rows["prebuild_festival"].tolist(),
         quantities(rows["empty_weeks"]),
     ]

@@ -91,6 +91,7 @@ def replenishment_plan(
         forecast=weekly,
         projection=projection,
         transfers=tables["transfers"],
+        overrides=made.overrides,
         changes=tables["changes"],
         notices=notices,
     )
@@ -120,6 +121,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
     cutoff, archive = week_before(as_of), results.plans()
     policy, problems = planners.policy()
     substitutes, doubtful = planners.files().substitutes()
+    lots, odd = planners.files().lots()
     frames = {
         "position": warehouse.read(INVENTORY_POSITION),
         "cumulative": results.read(as_of, "demand_cumulative"),
@@ -129,7 +131,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
             warehouse.read(FEAT_KNOWN_FUTURE),
             cutoff=cutoff,
         ),
-        "lots": planners.files().lots(),
+        "lots": lots,
         "overrides": planners.files().overrides(),
         "substitutes": substitutes,
         "festivals": festivals(pd.Timestamp(as_of)),
@@ -184,7 +186,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
             "overrides_applied": int((made.overrides["status"] == "applied").sum()),
             "changed_rows": len(changes),
             "kept_rate": kept_share,
-            "problems": [*problems, *doubtful],
+            "problems": [*problems, *doubtful, *odd],
         },
     )
     return made, kept

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ml.replenishment.contract import PLAN_COLUMNS
 from ml.replenishment.difference import CHANGE_COLUMNS
+from ml.replenishment.overrides import OVERRIDE_COLUMNS
 from orchestration.outputs.detail_series import DetailSeries, detail_series
 from orchestration.outputs.wording import CODES, COLUMNS, texts
 from orchestration.outputs.wording_page import page_texts
@@ -26,12 +27,12 @@ _LISTED = (
     "warehouse_id",
     "order_qty",
     "order_by_date",
+    "supplier_name",
     "days_of_cover",
     "days_of_cover_after",
     "cost_if_not_ordered_amount",
     "confidence",
     "bound_by",
-    "supplier_name",
 )
 _TOLD = (
     "override",
@@ -60,15 +61,17 @@ def write_plan_page(
     projection: pd.DataFrame,
     transfers: pd.DataFrame,
     changes: pd.DataFrame,
+    overrides: pd.DataFrame,
     notices: Sequence[str] = (),
 ) -> Path:
     """Write the page and return `path`. Same plan, same bytes.
 
     `plan`: PLAN_COLUMNS in its own order, of which the first MOST_ROWS are shown; `history`,
     `forecast`, `projection` as for `detail_series`; `transfers`, `changes` as `ml.replenishment`
-    names their columns; `notices` say on top why to read the plan with care. Data lie in the page
-    as JSON and are shown as text, never as markup; the page's own policy forbids it any
-    connection. Quantities changed on the page can be saved as the overrides file of the next plan.
+    names their columns; `overrides` the lines handed in, with their status; `notices` say on top
+    why to read the plan with care. Data lie in the page as JSON and are shown as text, never as
+    markup; the page's own policy forbids it any connection. Quantities changed on the page can be
+    saved as the overrides file of the next plan, together with the lines that still hold.
 
     Raises ValueError when a plan column is missing or `language` has no wording.
     """
@@ -94,6 +97,7 @@ def write_plan_page(
         "tiles": _tiles(plan, words),
         "notices": [words["notice"], *notices] if notices else [],
         **_series(series),
+        "overrides": _held(overrides),
         "transfers": _table(transfers, TRANSFER_COLUMNS, language),
         "changes": _table(changes, CHANGE_COLUMNS, language),
         "glossary": _glossary(words, language),
@@ -189,6 +193,11 @@ def _table(frame: pd.DataFrame, columns, language: str) -> dict:
         "kinds": ["text" if kind in ("date", "code") else kind for kind in kinds],
         "rows": _rows(frame.head(MOST_ROWS), columns),
     }
+
+
+def _held(overrides: pd.DataFrame) -> list[dict[str, str]]:
+    kept = overrides.loc[overrides["status"] != "expired", list(OVERRIDE_COLUMNS)]
+    return kept.astype(str).to_dict("records")
 
 
 def _glossary(words: dict[str, str], language: str) -> dict:

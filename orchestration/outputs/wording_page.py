@@ -17,7 +17,9 @@ _TEXTS = {
         "by": "谁",
         "why": "为什么",
         "keep": "改成这个数量",
-        "kept": "已记下。点上面的按钮保存 overrides.csv，放进计划文件夹，下次计划照办。",
+        "kept": "已记下。点上面的按钮保存 overrides.csv（仍有效的人工调整也在内），"
+        "替换计划文件夹里的同名文件，下次计划照办。",
+        "no_quantity": "没有记下：数量要填 0 或正整数。",
         "save": "保存 {} 条人工调整",
     },
     "en": {
@@ -36,8 +38,9 @@ _TEXTS = {
         "by": "Who",
         "why": "Why",
         "keep": "Order this many",
-        "kept": "Noted. Save overrides.csv with the button above and put it in the planning "
-        "folder: the next plan keeps to it.",
+        "kept": "Noted. Save overrides.csv with the button above (the overrides that still hold "
+        "are in it) over the one in the planning folder: the next plan keeps to it.",
+        "no_quantity": "Not noted: the quantity must be 0 or a whole number above.",
         "save": "Save {} overrides",
     },
 }

@@ -110,7 +110,7 @@ def _write_purchase_line(
     sheet.write_number(row, 4, line["pack_size"], styles.of("qty"))
     units, pack = xl_rowcol_to_cell(row, 3), xl_rowcol_to_cell(row, 4)
     packs = line["order_qty"] / line["pack_size"]
-    sheet.write_formula(row, 5, f"={units}/{pack}", styles.of("qty"), packs)
+    sheet.write_formula(row, 5, f"={units}/{pack}", styles.of("packs"), packs)
     linked(6, "unit_cost_amount", "money")
     linked(7, "order_amount", "money")
     sheet.write_number(row, 8, line["order_by_date"], styles.of("date"))

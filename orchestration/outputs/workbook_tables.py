@@ -106,6 +106,7 @@ MOST_ROWS = 1_048_574
 _LINE_HEIGHT = 13.5
 _NUMBER_FORMATS = {
     "qty": "#,##0",
+    "packs": "General",  # a broken pack must show
     "number": "#,##0.0",
     "money": "#,##0.00",
     "percent": "0.0%",

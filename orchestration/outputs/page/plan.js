@@ -199,6 +199,10 @@ function editor(row) {
     class: "act",
     id: "keep",
     onclick: () => {
+      if (!/^\d+$/.test(quantity.value)) {
+        told.textContent = words.no_quantity;
+        return;
+      }
       state.edits.set(key, {
         sku_id: cell(row, "sku_id"), warehouse_id: cell(row, "warehouse_id"), action: "quantity",
         value: quantity.value, expires_on: until.value, by: by.value, why: why.value,
@@ -213,7 +217,10 @@ function editor(row) {
 function overridesCsv() {
   const names = ["sku_id", "warehouse_id", "action", "value", "expires_on", "by", "why"];
   const quote = (text) => `"${String(text).replaceAll('"', '""')}"`;
-  const lines = [...state.edits.values()].map((edit) => names.map((name) => quote(edit[name])).join(","));
+  const before = data.overrides.filter((line) => line.action !== "quantity"
+    || !state.edits.has(`${line.sku_id}@${line.warehouse_id}`));
+  const lines = [...before, ...state.edits.values()]
+    .map((line) => names.map((name) => quote(line[name])).join(","));
   return "\ufeff" + [names.join(","), ...lines].join("\r\n") + "\r\n";
 }
 
