@@ -140,11 +140,13 @@ def _next_review(plan: pd.DataFrame) -> str:
 
 def _tiles(plan: pd.DataFrame, words: dict[str, str]) -> list[tuple[str, float]]:
     ordered = plan["order_qty"] > 0
+    uncosted = int((ordered & plan["order_amount"].isna()).sum())
     return [
         (words["exceptions_count"], int(plan["is_exception"].sum())),
         (words["to_order"], int(ordered.sum())),
         (words["order_qty"], int(plan["order_qty"].sum())),
         (words["amount"], round(float(plan["order_amount"].sum()))),
+        *([(words["no_cost"], uncosted)] if uncosted else []),
         (words["saves"], round(float(plan["cost_if_not_ordered_amount"].sum()))),
         (words["rows"], len(plan)),
     ]
