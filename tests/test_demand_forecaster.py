@@ -238,6 +238,24 @@ def test_a_deeper_planned_discount_lifts_the_ensemble(ensemble):
     assert (deep > none * 0.98).all()
 
 
+@pytest.mark.parametrize("model", ["xgboost", "lstm"])
+def test_a_plan_beyond_what_was_seen_counts_as_the_most_that_was(model, tmp_path):
+    panel, _, known = shop()
+    is_ahead = known["ds"] > WEEKS[T - 1]
+    some = (known.index.to_numpy() // 3) % 2
+    plain = known[["unique_id", "ds"]].assign(never=0.0, some=np.where(is_ahead, 0.0, some))
+    forecaster(model).fit(panel, known_future=plain).save(tmp_path)
+    fitted = DemandForecaster.load(tmp_path)
+
+    def made(**changes):
+        return numbers(fitted.predict(plain[is_ahead].assign(**changes)))
+
+    np.testing.assert_array_equal(made(never=1.0), made())
+    # what a booster knows of a plan is also how far it is from the weeks before
+    tolerance = {"lstm": 0.0, "xgboost": 0.1}[model]
+    np.testing.assert_allclose(made(some=50.0), made(some=1.0), rtol=tolerance)
+
+
 @pytest.mark.parametrize("model", ["seasonal_naive", "xgboost", "ensemble"])
 def test_flat_series_forecast_flat(model):
     panel = pd.concat(

@@ -66,8 +66,7 @@ class RecurrentDemand:
         if not len(pairs):
             raise ValueError("no series has enough in-stock weeks to learn from")
         self.standard = {
-            name: (float(np.nanmean(table)), float(np.nanstd(table) + 1e-6))
-            for name, table in tables.history.known.items()
+            name: _standard(table[:, : last + 1]) for name, table in tables.history.known.items()
         }
         history = tables.history
         self.levels_of = {name: int(history.static[name].max()) + 2 for name in history.attributes}
@@ -129,7 +128,10 @@ class RecurrentDemand:
         shape = json.loads((folder / "shape.json").read_text())
         self.params, self.levels_of = shape["params"], shape["levels_of"]
         self.waves = shape["waves"]
-        self.standard = {name: tuple(pair) for name, pair in shape["standard"].items()}
+        # a model of before values were held within what was seen has no limits
+        self.standard = {
+            name: (*told, -np.inf, np.inf)[:4] for name, told in shape["standard"].items()
+        }
         with _quiet_torch(self.threads, self.seed):
             self.net = self._build()
         self.net.load_state_dict(
@@ -171,12 +173,12 @@ class RecurrentDemand:
         seen = tables.seen[at] & visible
         scaled = np.log1p(np.where(seen, tables.filled[at], 0) / scale[:, None])
         known = [
-            (table, *self.standard[name])
+            (table, self.standard[name])
             for name, table in history.known.items()
             if name in self.standard
         ]
         past = [scaled, seen, *_waves(tables, np.maximum(week, 0))]
-        past += [np.nan_to_num((table[at] - mean) / sd) * visible for table, mean, sd in known]
+        past += [_standardised(table[at], told) * visible for table, told in known]
         target = origin[:, None] + np.arange(1, self.horizon + 1)
         ahead = (np.repeat(series, self.horizon), np.repeat(origin, self.horizon), target.ravel())
         index, base = tables.season(*ahead)
@@ -195,9 +197,7 @@ class RecurrentDemand:
             was_seen,
             *_waves(tables, target),
         ]
-        future += [
-            np.nan_to_num((table[series[:, None], target] - mean) / sd) for table, mean, sd in known
-        ]
+        future += [_standardised(table[series[:, None], target], told) for table, told in known]
         age = (origin - history.first[series]) / tables.rhythm.per_week
         size = np.column_stack([np.log(scale) / 3, np.minimum(age, 104) / 52])
         codes = [
@@ -233,6 +233,21 @@ class RecurrentDemand:
         error = y[..., None] - knots
         pinball = torch.maximum(level * error, (level - 1) * error).sum(-1)
         return (plain * pinball).sum() + (heavy * (mean - y * torch.log(mean))).sum()
+
+
+def _standard(seen: np.ndarray) -> tuple[float, float, float, float]:
+    """Mean, standard deviation, least and greatest of what was seen of a planned column."""
+    seen = seen[~np.isnan(seen)]
+    if not len(seen):
+        return 0.0, 1.0, 0.0, 0.0
+    return float(seen.mean()), float(seen.std()) + 1e-6, float(seen.min()), float(seen.max())
+
+
+def _standardised(values: np.ndarray, told: tuple[float, float, float, float]) -> np.ndarray:
+    """`values` in standard deviations, held within what was seen: a net knows nothing beyond, and a
+    column that never moved says nothing when it first does. Unknown ones are taken as the mean."""
+    mean, sd, low, high = told
+    return np.nan_to_num((np.clip(values, low, high) - mean) / sd)
 
 
 def _waves(tables: FeatureTables, period: np.ndarray) -> tuple[np.ndarray, ...]:
