@@ -5,6 +5,7 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from landing_shop import DAY, ODD, Shop, line, order, page, text
 
@@ -353,6 +354,31 @@ def test_contradicting_records_of_a_file_keep_one_whatever_their_order(shop, tmp
         assert "contradicts" in shop.quarantine()["reason"][0]
         hashes.append(shop.rows()["row_hash"][0])
     assert hashes[0] == hashes[1]
+
+
+def test_who_tells_less_contradicts_nobody_and_has_the_smaller_hash(shop):
+    for number in range(6):
+        full = order(number, orders={"order": [line(1), line(2)]})
+        fewer = {key: value for key, value in full.items() if key != "buyer"}
+        shop.land(page(*[full, fewer][:: 1 if number % 2 else -1]), f"{number}.json")
+        shop.land(page(full | {"orders": {"order": [line(1)]}}), f"fewer lines {number}.json")
+    report = shop.load()
+    assert (report.rows_loaded, report.rows_quarantined) == (18, 0)
+    fullest = shop.rows().filter(pl.col("row_hash") == pl.col("row_hash").max().over("order_id"))
+    assert fullest["line_id"].to_list() == ["1", "2"] * 6
+    assert fullest["buyer_id"].null_count() == 0
+
+
+def test_a_record_of_a_lake_written_before_hashes_said_how_much_they_tell_is_known(shop):
+    shop.land(page(order(1)))
+    shop.load()
+    (part,) = (shop.lake / "odd/orders/load_no=1").glob("*.parquet")
+    digest = pl.col("row_hash").str.tail(32)
+    pl.read_parquet(part, hive_partitioning=False).with_columns(digest).write_parquet(part)
+    shop.land(page(order(1)), "again.json", day=date(2026, 6, 29))
+    shop.land(page(order(1, status="DONE")), "other.json", day=date(2026, 6, 29))
+    report = shop.load()
+    assert (report.rows_known, report.rows_loaded) == (2, 1), "a.json is known again"
 
 
 def test_the_loser_of_a_contradiction_loads_where_it_contradicts_nobody(shop):

@@ -77,7 +77,7 @@ def judge(connection: duckdb.DuckDBPyConnection, shape: Shape) -> Rounded:
     `judged` has _file, _row, record_id (the key's columns joined by ":"), version, row_hash,
     is_wrong (something is wrong with the record or one of its lines), is_contradicted (another
     record of the file has its key and version and goes before it) and is_repeat (the batch holds
-    the same record before).
+    the same record before). Of two row_hashes the greater is of the record that tells more.
     """
     rounded: Rounded = {}
     for level, columns in shape.levels.items():
@@ -225,6 +225,8 @@ def _kept(shape: Shape, level: str) -> str:
     values = ", ".join(f'"v_{c.name}"' for c in columns)
     parts = ", ".join(f"cast({_hashed(c)} as varchar)" for c in columns)
     content = f"cast(to_json([{parts}]) as varchar) as _content" if parts else "'[]' as _content"
+    told = " + ".join(f'cast("v_{c.name}" is not null as integer)' for c in columns)
+    content += f", {told or 0} as _told"
     if level == LINE:
         return f"_file, _row, line_no, {values}, {content}"
     key = [
@@ -246,6 +248,11 @@ def _hashed(column: Column) -> str:
     return f'epoch_us("v_{column.name}")' if column.kind == "moment" else f'"v_{column.name}"'
 
 
+def digest(table: str) -> str:
+    """SQL: what a row_hash of a table ends in; lakes written before hold nothing else."""
+    return f"right({table}.row_hash, 32)"
+
+
 def _judged(shape: Shape) -> str:
     rows = _rows(shape)
     # lines are added up, so that a record stays the same in whatever order they come
@@ -254,23 +261,30 @@ def _judged(shape: Shape) -> str:
             select _file, _row, any_value(record_id) as record_id, any_value(_key) as _key,
                 max(version) as version, bool_or(is_wrong) as is_wrong,
                 any_value(record_part) as record_part,
-                concat_ws(' ', count(line_part), sum(md5_number_lower(line_part))) as line_part
+                concat_ws(' ', count(line_part), sum(md5_number_lower(line_part))) as line_part,
+                cast(any_value(record_told) + sum(line_told) as bigint) as told
             from ({rows}) group by _file, _row
         """
+    else:
+        rows = f"select *, line_told as told from ({rows})"
+    # A list and the details of a record come with one version, and the list tells a part of it: so
+    # the hash begins with how much was told. To say less is no contradiction in an API.
+    same = "is_wrong, _file, _key, version" + (", told" if shape.is_api else "")
     return f"""
         with hashed as (
-            select _file, _row, record_id, _key, version, is_wrong,
+            select _file, _row, record_id, _key, version, is_wrong, told,
                 concat_ws(chr(31), tenant, platform, shop_id, cast(epoch_us(version) as varchar),
                     record_part, coalesce(line_part, '')) as content
             from ({rows}) join files using (_file)
         ), numbered as (
-            select * exclude (content), md5(content) as row_hash, md5_number(content) as number
+            select * exclude (content), format('{{:06d}}-{{}}', told, md5(content)) as row_hash,
+                md5_number(content) as number
             from hashed
         ), compared as (
             select *, not is_wrong and row_hash <> max(row_hash) over same_version
                 as is_contradicted
             from numbered
-            window same_version as (partition by is_wrong, _file, _key, version)
+            window same_version as (partition by {same})
         )
         select *, row_number() over same_record > 1 as is_repeat
         from compared
@@ -282,10 +296,14 @@ def _judged(shape: Shape) -> str:
 
 def _rows(shape: Shape) -> str:
     """SQL: of every row its record, what goes into the hash, and whether it is wrong."""
-    parts = "'' as record_part, r._content as line_part, r._wrong as is_wrong"
+    parts = (
+        "'' as record_part, r._content as line_part, 0 as record_told, r._told as line_told, "
+        "r._wrong as is_wrong"
+    )
     if shape.lines_apart:
         parts = (
             "r._content as record_part, l._content as line_part, "
+            "r._told as record_told, coalesce(l._told, 0) as line_told, "
             "r._wrong or coalesce(l._wrong, false) as is_wrong"
         )
     told = f"_file, _row, r._record_id as record_id, r._key, r._version as version, {parts}"
@@ -294,5 +312,6 @@ def _rows(shape: Shape) -> str:
     breaks = problems.any_of(problems.of_rules(shape.dataset))
     return (
         "select _file, _row, record_id, _key, version, record_part, line_part, "
+        "record_told, line_told, "
         f"is_wrong or {breaks} as is_wrong from (select {told}, {shape.row} from {shape.source})"
     )

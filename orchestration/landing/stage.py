@@ -17,7 +17,7 @@ from orchestration.landing.layout import LandedFile
 from orchestration.landing.ledger import Ledger
 from orchestration.landing.outcome import Outcome
 from orchestration.landing.privacy import Pseudonymiser
-from orchestration.landing.records import Rounded, Shape, judge, name_faults, scratch
+from orchestration.landing.records import Rounded, Shape, digest, judge, name_faults, scratch
 from orchestration.landing.refusals import Refused
 from orchestration.landing.schema import Dataset
 from orchestration.landing.values import quoted
@@ -176,7 +176,7 @@ class Stage:
             earlier.append(
                 "select number, l.landed_on from (select row_hash, landed_on from read_parquet("
                 f"[{files}], hive_partitioning = false) where source_version between $1 and $2 "
-                "and line_no <= 1) l join judged using (row_hash)"
+                f"and line_no <= 1) l join judged on {digest('l')} = {digest('judged')}"
             )
         connection.execute(
             "create or replace temp table fresh as with candidates as ("
