@@ -1,6 +1,7 @@
 """Taobao and Tmall: from files in TOP's and 千牛's own formats to canonical rows."""
 
 import csv
+import json
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -165,6 +166,27 @@ def test_items_give_a_listing_for_each_sku_or_one_for_themselves(shop):
     ]
 
 
+@pytest.mark.parametrize("modified", ["2025-10-01 10:00:00", "2025-10-02 10:00:00"])
+def test_a_list_of_items_without_their_skus_never_stands_in_for_the_details(shop, modified):
+    def without_skus(text: str) -> str:
+        item = json.loads(text)["item_seller_get_response"]["item"] | {"modified": modified}
+        del item["skus"]
+        return json.dumps({"items_onsale_get_response": {"items": {"item": [item]}}})
+
+    shop.fixture("items", "item_seller.json", "2025-10-03", without_skus)
+    shop.load("items")
+    (listed,) = shop.staged("listings", "platform_sku_id", "merchant_code")
+    assert tuple(listed.values()) == (None, "NF-A2"), "all that is known so far"
+
+    shop.fixture("items", "item_seller.json", "2025-10-02")
+    shop.load("items")
+    found = shop.staged("listings", "platform_sku_id", "merchant_code", "barcode")
+    assert [tuple(listing.values()) for listing in found] == [
+        ("4567890123456", "NF-A2-800x2", "6901234567892"),
+        ("4567890123457", "NF-A2", None),
+    ]
+
+
 def test_only_what_buyers_wrote_counts_as_reviews_and_its_text_stays_outside(shop):
     shop.fixture("reviews", "traderates.json", "2025-11-05")
     shop.load("reviews")
@@ -217,6 +239,33 @@ def test_trap_01_the_same_trades_pulled_again_in_any_order_change_nothing(tmp_pa
     columns = ("order_line_id", "qty", "paid_amount", "lifecycle", "source_modified_at")
     assert often.staged("order_lines", *columns) == once.staged("order_lines", *columns)
     assert {line["lifecycle"] for line in often.staged("order_lines", "lifecycle")} == {"shipped"}
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_the_details_of_a_trade_count_before_a_list_of_the_same_version(tmp_path, number):
+    def numbered(text: str) -> str:
+        return text.replace("2768543210987654321", f"276854321098765432{number}")
+
+    def listed(text: str) -> str:
+        trades = json.loads(numbered(text))["trades_sold_increment_get_response"]["trades"]
+        (trade,) = trades["trade"]
+        del trade["buyer_open_uid"], trade["step_pay_details"], trade["step_paid_fee"]
+        for order in trade["orders"]["order"]:
+            del order["divide_order_fee"]
+        return json.dumps({"trades_sold_get_response": {"trades": trades}})
+
+    days = ["2025-10-21", "2025-10-22"]
+    for name, (details, lists) in {"a": days, "b": days[::-1]}.items():
+        shop = Shop(tmp_path / name, "taobao", NICK)
+        shop.fixture("orders", "trades_sold_increment.json", details, numbered)
+        shop.fixture("orders", "trades_sold_increment.json", lists, listed)
+        assert shop.load("orders").rows_loaded == 2
+
+        found = shop.staged("order_lines", "paid_amount", "deposit_amount", "buyer_key_type")
+        assert [tuple(line.values()) for line in found] == [
+            (Decimal("0.00"), Decimal("100.00"), "tb_open_uid"),
+            (Decimal("538.00"), Decimal("100.00"), "tb_open_uid"),
+        ]
 
 
 def test_trap_04_several_partial_refunds_lie_on_their_line_and_only_success_counts(shop):

@@ -1,7 +1,8 @@
 {#-
     The current version of every record of a dataset, as known at as_of: all columns of the lake and
-    load_no. Of all versions the one the source changed last, ties by content; of equal copies the
-    one that landed first. So the order in which files came in decides nothing.
+    load_no. Of all versions the one the source changed last, of equal ones the one that tells most,
+    ties by content; of equal copies the one that landed first. So the order in which files came in
+    decides nothing.
 
     `record_id` is SQL over the lake's columns, unique per record; `stored_as` is the column of the
     calling model that holds it. An incremental run reads what was loaded since the last build and
@@ -69,22 +70,22 @@
 {%- endmacro %}
 
 
-{#- The same for a dataset that is small enough to be read whole each time: `key_columns` are the
-    lake's columns that identify a record. -#}
+{#- The same for a dataset that is small enough to be read whole each time: `key_columns` are SQL over
+    the lake's columns that identify a record. -#}
 {% macro current_rows(platform, dataset, key_columns) -%}
     {%- set lake = source(platform, dataset) -%}
-    {%- set key = key_columns | join(', ') -%}
+    {%- set key = 'hash(' ~ key_columns | join(', ') ~ ')' -%}
     select lake.*
     from {{ lake }} as lake
     semi join (
         select
             hash(
-                {{ key }}, newest.source_version, newest.row_hash, newest.source_file,
+                record, newest.source_version, newest.row_hash, newest.source_file,
                 -newest.loads_before
             ) as copy,
             date '2200-01-01' - newest.days_before as landed_on
         from (
-            select {{ key }}, {{ newest_copy() }} as newest
+            select {{ key }} as record, {{ newest_copy() }} as newest
             from {{ lake }}
             where landed_on <= {{ as_of() }}
             group by all
@@ -98,7 +99,8 @@
 
 
 {#- Which of several copies of a record counts, as a value that can be compared: the greatest.
-    Days and loads are counted backwards, for of equal copies the first to land counts. -#}
+    A row_hash begins with how much its record tells. Days and loads are counted backwards, for of
+    equal copies the first to land counts. -#}
 {% macro newest_copy() -%}
     max({
         'source_version': source_version,

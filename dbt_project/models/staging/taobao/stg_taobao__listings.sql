@@ -1,6 +1,9 @@
--- An item without SKUs is sold as it is: one row without platform_sku_id.
+-- An item without SKUs is sold as it is: one row without platform_sku_id. The lists tell of no SKUs:
+-- such a record never stands in for one that has them.
 with landed as (
-    {{ current_rows('taobao', 'items', ['platform', 'shop_id', 'item_id']) }}
+    {{ current_rows('taobao', 'items', ['platform', 'shop_id', 'item_id', 'sku_id is null']) }}
+    qualify sku_id is not null
+        or not bool_or(sku_id is not null) over (partition by platform, shop_id, item_id)
 )
 
 select
