@@ -1,5 +1,7 @@
 """JD POP shops: from files in JD's own formats to canonical rows."""
 
+import itertools
+import json
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -161,6 +163,77 @@ def test_trap_01_the_same_orders_pulled_again_in_any_order_change_nothing(tmp_pa
     columns = ("order_line_id", "line_no", "allocation_base", "lifecycle", "source_modified_at")
     assert often.staged("order_lines", *columns) == once.staged("order_lines", *columns)
     assert {line["lifecycle"] for line in often.staged("order_lines", "lifecycle")} == {"completed"}
+
+
+def fewer_fields(text: str) -> str:
+    """An answer to somebody who asked for less: no cash, no coupons, no buyer."""
+    page = json.loads(text)
+    found = page["jingdong_pop_order_enSearch_responce"]["searchorderinfo_result"]
+    for order in found["orderInfoList"]:
+        for field in ("actualPay", "couponDetailList", "xid_buyer"):
+            del order[field]
+    return json.dumps(page)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_the_fuller_of_two_answers_of_one_version_counts(tmp_path, number):
+    def numbered(text: str) -> str:
+        return text.replace("312345678901", f"31234567890{number}")
+
+    days = ["2025-11-11", "2025-11-12"]
+    for name, (full, fewer) in {"a": days, "b": days[::-1]}.items():
+        shop = Shop(tmp_path / name, "jd", VENDER)
+        shop.fixture("orders", "orders_ensearch.json", full, numbered)
+        shop.fixture("orders", "orders_ensearch.json", fewer, lambda t: fewer_fields(numbered(t)))
+        report = shop.load("orders")
+
+        assert (report.rows_loaded, report.rows_quarantined) == (2, 0)
+        lines = shop.staged("order_lines", "buyer_key_type", "allocation_base")
+        assert [tuple(line.values()) for line in lines] == [
+            ("jd_xid", Decimal("119.00")),
+            ("jd_xid", Decimal("258.00")),
+        ]
+
+
+def test_a_list_and_the_details_of_an_order_in_one_file_contradict_nobody(shop):
+    full = (FIXTURES / "jd" / "orders_ensearch.json").read_text("utf-8")
+    pages = [json.dumps(json.loads(text)) for text in (fewer_fields(full), full)]
+    shop.put("orders", "both.jsonl", "\n".join(pages), "2025-11-11")
+    report = shop.load("orders")
+
+    assert (report.rows_loaded, report.rows_quarantined) == (2, 0)
+    assert {line["buyer_key_type"] for line in shop.staged("order_lines")} == {"jd_xid"}
+
+
+def service(method: str, **bill: object) -> str:
+    """What one of the two methods says of a service."""
+    bill = {"serviceId": 7, "orderId": 100, "skuId": 1, "customerExpect": 10} | bill
+    bill |= {"actualPayPrice": 100.0, "applyTime": "2025-11-05 10:00:00"}
+    if method == "asc_serviceAndRefund_view":
+        refund = {key: bill.pop(key) for key in ("status", "refoundAmount", "completeTime")}
+        bill = {"sameOrderServiceBill": bill} | refund
+    return json.dumps({f"jingdong_{method}_responce": {"pageResult": {"data": [bill]}}})
+
+
+@pytest.mark.parametrize("days", itertools.permutations(["2025-11-07", "2025-11-08"]))
+def test_a_method_that_tells_no_refund_takes_none_back(shop, days):
+    done = {"status": 13, "refoundAmount": 30.0, "completeTime": "2025-11-06 10:00:00"}
+    told = service("asc_serviceAndRefund_view", serviceStatus=10005, **done)
+    shop.put("refunds", "view.json", told, days[0])
+    shop.put("refunds", "list.json", service("asc_query_list", serviceStatus=10010), days[1])
+    shop.load("refunds")
+
+    assert shop.staged(
+        "refunds", "type", "status", "requested_amount", "success_amount", "success_at"
+    ) == [
+        {
+            "type": "return_refund",
+            "status": "success",
+            "requested_amount": Decimal("100.00"),
+            "success_amount": Decimal("30.00"),
+            "success_at": at("2025-11-06 10:00:00"),
+        }
+    ]
 
 
 def test_trap_04_a_part_paid_back_is_no_return_of_the_line(shop):

@@ -2,11 +2,34 @@
     materialized='incremental', incremental_strategy='delete+insert', unique_key='refund_id'
 ) }}
 -- JD tells of refunds in two feeds: services after receipt (a) and cancellations before shipping
--- (c). Either alone is half of them.
-with services as (
+-- (c). Either alone is half of them. Of a service one method tells the refund it led to, another
+-- nothing of it, so what they say is joined.
+with landed_services as (
     {{ current_records(
-        'jd', 'refunds', "concat_ws(':', platform, shop_id, 'a', service_id)", 'refund_id'
+        'jd', 'refunds',
+        "concat_ws(':', platform, shop_id, 'a', service_id, case when refund_amount is not null then 'amount' when refund_status is not null then 'refund' end)",
+        together="concat_ws(':', platform, shop_id, 'a', service_id)"
     ) }}
+),
+
+-- the newest says where it stands; what only another knows is kept
+services as (
+    select
+        platform,
+        shop_id,
+        service_id,
+        {%- for column in ['order_id', 'sku_id', 'expectation', 'expectation_name',
+            'service_status', 'refund_status', 'qty', 'line_paid_amount', 'refund_amount',
+            'created_at', 'finished_at', 'modified_at', 'source_file'] %}
+        max_by({{ column }}, (source_version, row_hash))
+            filter (where {{ column }} is not null) as {{ column }},
+        {%- endfor %}
+        max(load_no) as load_no,
+        max(source_version) as source_version,
+        max(row_hash) as row_hash,
+        max(landed_on) as landed_on
+    from landed_services
+    group by all
 ),
 
 cancellations as (
