@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from personal_data import scan
 from platform_files import Shelf, erp_page, staging_project
+from staged import Shop
 from warehouse_run import build
 
 from orchestration.landing import reviews
@@ -177,6 +178,42 @@ def test_the_sample_of_a_member_has_a_baby_born_and_one_expected(warehouse):
             (2, None, date(2026, 12, 20), "form"),
         )
     ]
+
+
+HEADER = "member_id,level,baby_no,baby_birthday,due_date"
+FIRST, SECOND = "M1,V2,1,2024-03-18,", "M1,V2,2,,2025-12-20"
+
+
+@pytest.mark.parametrize(
+    ("files", "babies"),
+    [
+        ([(FIRST,), (SECOND,)], [1, 2]),
+        ([(FIRST, SECOND), (SECOND,)], [1, 2]),
+        ([("M1,V2,,2024-03-18,",), ("M1,V2,,,2025-12-20",)], [None, None]),
+    ],
+)
+def test_the_babies_of_a_member_may_come_in_several_files_of_a_day(tmp_path, files, babies):
+    for name, order in (("a", files), ("b", files[::-1])):
+        crm = Shop(tmp_path / name, "crm", "brand")
+        crm.put("members", "before.csv", "\n".join([HEADER, "M1,V1,3,2023-01-01,"]), "2025-11-11")
+        for number, lines in enumerate(order):
+            crm.put("members", f"{number}.csv", "\n".join([HEADER, *lines]), "2025-11-12")
+        crm.load("members")
+        found = crm.staged("members", "baby_no", "born_on", "due_on", "level")
+        assert [tuple(baby.values()) for baby in found] == [
+            (babies[0], date(2024, 3, 18), None, "V2"),
+            (babies[1], None, date(2025, 12, 20), "V2"),
+        ]
+
+
+def test_a_crm_that_dates_its_members_tells_them_whole(tmp_path):
+    crm = Shop(tmp_path, "crm", "brand")
+    header = f"{HEADER},updated_at"
+    rows = [f"{FIRST},2025-11-11 10:00:00", f"{SECOND},2025-11-11 10:00:00"]
+    crm.put("members", "a.csv", "\n".join([header, *rows]), "2025-11-12")
+    crm.put("members", "b.csv", "\n".join([header, f"{FIRST},2025-11-12 10:00:00"]), "2025-11-13")
+    crm.load("members")
+    assert [baby["baby_no"] for baby in crm.staged("members")] == [1.0]
 
 
 def test_trap_30_only_unionid_and_bound_accounts_cross_shops(shelf, warehouse):

@@ -1,7 +1,16 @@
 -- People type birthdays: what cannot be one is said to be none, and a birthday still to come is
 -- the due date in the wrong field. What was to come is judged by the day it was first known.
+-- A CRM that dates its members tells each of them whole. Of one that does not, the files of a day
+-- together tell a member, however they are cut; a member may have a baby in each.
 with current_members as (
-    {{ current_rows('crm', 'members', ['platform', 'shop_id', 'member_id']) }}
+    {{ current_rows('crm', 'members', [
+        'platform', 'shop_id', 'member_id', 'updated_at is null',
+        'if(updated_at is null, coalesce(cast(baby_no as varchar), baby_birthday, due_date), null)'
+    ]) }}
+    qualify rank() over (
+        partition by platform, shop_id, member_id
+        order by source_version desc, updated_at is null
+    ) = 1
 ),
 
 first_known as (
