@@ -67,9 +67,15 @@ def rows(lake: Path, model: str, *columns: str, as_of: str = "2026-12-31") -> li
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def sql(lake: Path, model: str, as_of: str) -> str:
-    """The SQL of a full build of a staging model."""
+def sql(lake: Path, model: str, as_of: str, loads: dict[str, int] | None = None) -> str:
+    """The SQL of a full build of a staging model.
+
+    With the numbers of the `loads` that the last build saw, that of an incremental one into a table
+    of the model's name.
+    """
     macros = "".join(path.read_text("utf-8") for path in sorted(PROJECT.glob("macros/*.sql")))
+    if loads is not None:
+        macros += "{% macro is_full_build() %}{% endmacro %}"  # nothing is false
     (source,) = PROJECT.glob(f"models/staging/*/{model}.sql")
     template = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
         macros + source.read_text("utf-8")
@@ -80,8 +86,9 @@ def sql(lake: Path, model: str, as_of: str) -> str:
             "union_by_name = true, hive_partitioning = true)"
         ),
         config=lambda **_: "",
-        told={"as_of": as_of}.get,
-        is_incremental=lambda: False,
+        told={"as_of": as_of, "since": None if loads is None else {"loads": loads}}.get,
+        is_incremental=lambda: loads is not None,
+        this=model,
         execute=True,
         **{"return": lambda value: value},
     )

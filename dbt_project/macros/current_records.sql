@@ -70,6 +70,127 @@
 {%- endmacro %}
 
 
+{#-
+    The current lines of a platform's orders: all columns of the lake and load_no. A row with a
+    `version`, a column of the lake, comes from an API, which tells an order whole. One without comes
+    from an export, which tells lines, however they are cut over files and days: of each `line`, SQL over
+    the lake's columns, the newest counts. Of the two the one that told last tells the order; lines of
+    several files are numbered on, day by day and by content: a file's name says nothing. Rows that `condition` is not true of are left out.
+
+    An incremental run reads of the orders in new exports, and of those that exports told so far,
+    everything again. The model must keep what current_records asks for, order_id, and the version as
+    source_modified_at.
+-#}
+{% macro current_orders(platform, version, line, condition='true') -%}
+    {%- set lake = source(platform, 'orders') -%}
+    {%- set an_order = "concat_ws(':', platform, shop_id, order_id)" -%}
+    {%- set part = 'case when ' ~ version ~ ' is null then ' ~ line ~ ' end' -%}
+    {%- set visible = 'landed_on <= ' ~ as_of() ~ ' and ' ~ condition -%}
+    {%- set is_update = execute and not is_full_build() and is_incremental() -%}
+    {%- set unseen = visible ~ ' and ' ~ is_new(platform, 'orders') -%}
+    {%- set columns -%}
+        {{ an_order }} as order_id, {{ version }} is null as is_export, {{ part }} as part,
+        source_version, row_hash, landed_on, source_file, load_no
+    {%- endset -%}
+    with
+    {%- if is_update %}
+    read_again as (
+        select {{ an_order }} as order_id
+        from {{ lake }}
+        where {{ unseen }} and {{ version }} is null
+        union
+        select order_id
+        from {{ this }}
+        where source_modified_at is null
+            and order_id in (select {{ an_order }} from {{ lake }} where {{ unseen }})
+    ),
+    {%- endif %}
+
+    fresh as (
+        select order_id, is_export, part, {{ newest_copy() }} as newest
+        from (
+            select {{ columns }} from {{ lake }} where {{ unseen }}
+            {%- if is_update %}
+            union all
+            select {{ columns }}
+            from {{ lake }}
+            where {{ visible }} and not ({{ is_new(platform, 'orders') }})
+                and {{ an_order }} in (select order_id from read_again)
+            {%- endif %}
+        )
+        group by all
+    ),
+
+    exported as (
+        select
+            order_id,
+            max(newest.source_version) as told_at,
+            list_sort(list(distinct {
+                'days': -newest.days_before, 'row_hash': newest.row_hash
+            })) as records
+        from fresh
+        where is_export
+        group by order_id
+    ),
+
+    outdone as (
+        select fresh.order_id
+        from fresh
+        inner join exported using (order_id)
+        where not fresh.is_export and fresh.newest.source_version >= exported.told_at
+    ),
+    {%- if is_update %}
+
+    held as (
+        select order_id, {{ newest_copy() }} as newest
+        from {{ this }}
+        where order_id in (select order_id from fresh)
+            and order_id not in (select order_id from read_again)
+        group by order_id
+    ),
+    {%- endif %}
+
+    winners as (
+        select
+            hash(
+                fresh.order_id, fresh.part, fresh.newest.source_version, fresh.newest.row_hash,
+                fresh.newest.source_file, -fresh.newest.loads_before
+            ) as copy,
+            date '2200-01-01' - fresh.newest.days_before as landed_on,
+            case
+                when fresh.is_export then 10000 * (list_position(exported.records, {
+                    'days': -fresh.newest.days_before, 'row_hash': fresh.newest.row_hash
+                }) - 1)
+                else 0
+            end as lines_before
+        from fresh
+        left join exported
+            on exported.order_id = fresh.order_id
+        {%- if is_update %}
+        left join held
+            on held.order_id = fresh.order_id
+        {%- endif %}
+        where (
+            exported.order_id is null
+            or fresh.is_export <> (fresh.order_id in (select order_id from outdone))
+        )
+        {%- if is_update %}
+        and (held.order_id is null or fresh.newest > held.newest)
+        {%- endif %}
+    )
+
+    select lake.* replace (lake.line_no + winners.lines_before as line_no)
+    from {{ lake }} as lake
+    inner join winners
+        on winners.landed_on = lake.landed_on
+        and winners.copy = hash(
+            {{ an_order }}, {{ part }}, lake.source_version, lake.row_hash, lake.source_file,
+            lake.load_no
+        )
+    where {{ visible | replace('landed_on', 'lake.landed_on') }}
+{%- endmacro %}
+
+
 {#- The same for a dataset that is small enough to be read whole each time: `key_columns` are SQL over
     the lake's columns that identify a record. -#}
 {% macro current_rows(platform, dataset, key_columns) -%}

@@ -19,9 +19,7 @@
     end
 {%- endset %}
 with landed as (
-    {{ current_records(
-        'douyin', 'orders', "concat_ws(':', platform, shop_id, order_id)", 'order_id'
-    ) }}
+    {{ current_orders('douyin', version='updated_at', line='line_id') }}
 ),
 
 read as (

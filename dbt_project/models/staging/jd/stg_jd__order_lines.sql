@@ -2,9 +2,7 @@
     materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id'
 ) }}
 with landed as (
-    {{ current_records(
-        'jd', 'orders', "concat_ws(':', platform, shop_id, order_id)", 'order_id'
-    ) }}
+    {{ current_orders('jd', version='modified_at', line='coalesce(sku_id, sku_code)') }}
 ),
 
 orders as (

@@ -5,10 +5,9 @@
 ) }}
 -- getOrderList may come without SKUs: such a record never stands in for one that has them
 with landed as (
-    {{ current_records(
-        'xiaohongshu', 'orders',
-        "concat_ws(':', platform, shop_id, order_id, if(coalesce(sku_id, sku_code) is null, 'summary', null))",
-        'order_id'
+    {{ current_orders(
+        'xiaohongshu', version='updated_at', line='coalesce(sku_id, sku_code)',
+        condition='coalesce(sku_id, sku_code) is not null'
     ) }}
 ),
 
@@ -28,7 +27,6 @@ read as (
             || '"depositAmountPerSku": "BIGINT"}]'
         ) as parts
     from landed
-    where coalesce(sku_id, sku_code) is not null
 ),
 
 -- a quantity of a component is that of the line or of one unit: whichever adds up to the amount
