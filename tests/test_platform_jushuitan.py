@@ -201,13 +201,13 @@ def test_the_sample_of_an_order_is_staged_as_documented(warehouse):
     ]  # fmt: skip
 
 
-def test_the_sample_of_stock_is_a_total_and_counts_because_nothing_else_lands(warehouse):
+def test_the_sample_of_stock_is_a_total_of_no_warehouse(warehouse):
     assert rows(
         warehouse,
         "select snapshot_date, sku_code, warehouse_code, on_hand, reserved, in_transit_po, "
         "in_transit_transfer, return_in_transit, defective from stg_jushuitan__stock "
         "where shop_id = 'sample'",
-    ) == [(date(2025, 11, 11), "NF-A2-800", "main", 1250.0, 310.0, 2400.0, 0.0, 6.0, 3.0)]
+    ) == [(date(2025, 11, 11), "NF-A2-800", None, 1250.0, 310.0, 2400.0, 0.0, 6.0, 3.0)]
 
 
 def test_the_sample_of_a_purchase_order_has_half_of_it_still_to_come(warehouse):

@@ -100,9 +100,8 @@ current_keys as (
     select
         'home' as kind,
         concat_ws('|', platform, shop_id) as key,
-        default_warehouse_id as digest
-    from {{ ref('stg_registry__shops') }}
-    where default_warehouse_id is not null
+        warehouse_id as digest
+    from {{ ref('int_shop_homes') }}
     union all
     select
         'sku' as kind,

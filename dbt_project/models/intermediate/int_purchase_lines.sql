@@ -13,7 +13,9 @@ with arrived as (
 
 erp as (
     select
-        orders.*,
+        orders.* replace (
+            coalesce(orders.warehouse_code, homes.warehouse_id, 'main') as warehouse_code
+        ),
         -- receipts name no line: with several lines of one SKU the order's own count stands
         greatest(
             orders.received_qty,
@@ -28,6 +30,9 @@ erp as (
     left join arrived
         on arrived.po_id = orders.po_id
         and arrived.sku_id = orders.sku_code
+    left join {{ ref('int_erp_homes') }} as homes
+        on homes.platform = orders.platform
+        and homes.shop_id = orders.shop_id
     where orders.status not in ('Creating', 'WaitConfirm', 'Delete')
         and coalesce(orders.ordered_at, orders.confirmed_at) < {{ end_of(as_of()) }}
 )
@@ -36,7 +41,7 @@ select
     po_line_id,
     po_id,
     sku_code as sku_id,
-    coalesce(warehouse_code, 'main') as warehouse_id,
+    warehouse_code as warehouse_id,
     supplier_id,
     {{ beijing_date('coalesce(ordered_at, confirmed_at)') }} as ordered_on,
     {{ beijing_date('confirmed_at') }} as confirmed_on,

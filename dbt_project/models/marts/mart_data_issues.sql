@@ -70,6 +70,21 @@ issues as (
     from {{ ref('int_skus') }}
     where is_bundle
         and sku_id not in (select bundle_code from {{ ref('int_bundle_parts') }})
+    union all
+    -- SKUs of which an ERP account with several warehouses last told only how much there is of them
+    -- in all: by warehouse it is a guess
+    select
+        'stock_total_only' as issue, source as platform, shop_id,
+        count(distinct sku_id) as record_count, null as amount
+    from (
+        select *
+        from {{ ref('int_stock') }}
+        qualify row_number() over (
+            partition by sku_id, warehouse_id order by snapshot_date desc
+        ) = 1
+    )
+    where placement in ('shared', 'main')
+    group by source, shop_id
 )
 
 select

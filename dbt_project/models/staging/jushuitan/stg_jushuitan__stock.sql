@@ -1,5 +1,6 @@
 -- Each landing says how things stood when it was pulled; a state also says how they stood on the
--- day it came about.
+-- day it came about. A total of all warehouses, of which nothing says where it lies, has no
+-- warehouse_code.
 with landings as (
     select
         *,
@@ -12,18 +13,19 @@ with landings as (
     where landed_on <= {{ as_of() }}
 ),
 
--- a total of all warehouses is one more row only where no warehouse reports by itself
-counted as (
-    select * replace (if(place = '', 'main', place) as place)
+-- a total of all warehouses is a sum of rows that are there anyway where the same landing has them
+reports as (
+    select *
     from landings
-    where place <> ''
-        or shop_id not in (select shop_id from landings where place <> '')
+    qualify place <> '' or not bool_or(place <> '') over (
+        partition by shop_id, sku_id, landed_on
+    )
 ),
 
 dated as (
-    select *, landed_on as snapshot_date from counted where is_newest
+    select *, landed_on as snapshot_date from reports where is_newest
     union all
-    select *, {{ beijing_date('changed_at') }} as snapshot_date from counted
+    select *, {{ beijing_date('changed_at') }} as snapshot_date from reports
     where changed_at is not null
 ),
 
@@ -47,7 +49,7 @@ complete_days as (
         max(load_no) as load_no,
         max(source_version) as source_version,
         min(source_file) as source_file
-    from counted
+    from landings
     where is_full_extract
     group by all
 ),
@@ -61,7 +63,7 @@ whole_days as (
 
 known as (
     select shop_id, sku_id, place, min(landed_on) as first_landed_on
-    from counted
+    from landings
     group by all
 ),
 
@@ -77,46 +79,57 @@ gone as (
             and whole_days.place = newest.place
             and known.sku_id = newest.sku_id
             and whole_days.landed_on = newest.snapshot_date
+),
+
+states as (
+    select
+        platform,
+        shop_id,
+        snapshot_date,
+        coalesce(changed_at, timezone('Asia/Shanghai', cast(landed_on as timestamp))) as snapshot_at,
+        sku_id as sku_code,
+        place,
+        qty as on_hand,
+        coalesce(order_lock, 0) as reserved,
+        coalesce(purchase_qty, 0) as in_transit_po,
+        coalesce(allocate_qty, 0) as in_transit_transfer,
+        coalesce(return_qty, 0) as return_in_transit,
+        coalesce(defective_qty, 0) as defective,
+        coalesce(is_full_extract, false) as is_full_extract,
+        load_no,
+        source_version,
+        row_hash,
+        landed_on,
+        source_file
+    from newest
+    union all
+    select
+        platform,
+        shop_id,
+        landed_on as snapshot_date,
+        timezone('Asia/Shanghai', cast(landed_on as timestamp)) as snapshot_at,
+        sku_id as sku_code,
+        place,
+        0 as on_hand,
+        0 as reserved,
+        0 as in_transit_po,
+        0 as in_transit_transfer,
+        0 as return_in_transit,
+        0 as defective,
+        true as is_full_extract,
+        load_no,
+        source_version,
+        null as row_hash,
+        landed_on,
+        source_file
+    from gone
 )
 
+-- on a day of which warehouses report, their reports are the truth and not the total
 select
-    platform,
-    shop_id,
-    snapshot_date,
-    coalesce(changed_at, timezone('Asia/Shanghai', cast(landed_on as timestamp))) as snapshot_at,
-    sku_id as sku_code,
-    place as warehouse_code,
-    qty as on_hand,
-    coalesce(order_lock, 0) as reserved,
-    coalesce(purchase_qty, 0) as in_transit_po,
-    coalesce(allocate_qty, 0) as in_transit_transfer,
-    coalesce(return_qty, 0) as return_in_transit,
-    coalesce(defective_qty, 0) as defective,
-    coalesce(is_full_extract, false) as is_full_extract,
-    load_no,
-    source_version,
-    row_hash,
-    landed_on,
-    source_file
-from newest
-union all
-select
-    platform,
-    shop_id,
-    landed_on as snapshot_date,
-    timezone('Asia/Shanghai', cast(landed_on as timestamp)) as snapshot_at,
-    sku_id as sku_code,
-    place as warehouse_code,
-    0 as on_hand,
-    0 as reserved,
-    0 as in_transit_po,
-    0 as in_transit_transfer,
-    0 as return_in_transit,
-    0 as defective,
-    true as is_full_extract,
-    load_no,
-    source_version,
-    null as row_hash,
-    landed_on,
-    source_file
-from gone
+    * exclude (place),
+    nullif(place, '') as warehouse_code
+from states
+qualify place <> '' or not bool_or(place <> '') over (
+    partition by shop_id, sku_code, snapshot_date
+)
