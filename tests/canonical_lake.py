@@ -36,6 +36,7 @@ def _columns(**types: str) -> dict[str, str]:
 _MONEY = "decimal(18,2)"
 _LINE = _columns(
     varchar="order_id order_line_id platform shop_id platform_order_id parent_order_id"
+    " root_order_id"
     " platform_item_id platform_sku_id merchant_code barcode status_raw lifecycle"
     " main_line_id order_kind channel kol_id room_id buyer_key buyer_key_type union_key"
     " address_key warehouse_code seller_flag components promo_id",

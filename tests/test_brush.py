@@ -16,7 +16,8 @@ AS_OF = date(2026, 6, 28)
 NOON = datetime(2026, 5, 4, 12, tzinfo=BEIJING)  # a Monday
 
 ORDER_LINES = """
-    order_id varchar, parent_order_id varchar, platform varchar, shop_id varchar,
+    order_id varchar, parent_order_id varchar, root_order_id varchar,
+    platform varchar, shop_id varchar,
     buyer_key varchar, address_key varchar, seller_flag varchar, order_kind varchar,
     is_gift boolean, platform_sku_id varchar, platform_item_id varchar, qty double,
     gross_amount decimal(18, 2), paid_amount decimal(18, 2), order_goods_amount decimal(18, 2),
@@ -177,6 +178,16 @@ def test_an_order_split_into_parcels_is_counted_by_its_parcels():
     ]
 
     assert set(evidence(lines).index) == {"child 1", "child 2"}
+
+
+def test_an_order_split_twice_is_counted_by_its_last_parcels():
+    lines = [
+        order("root", platform="jd"),
+        order("last 1", platform="jd", parent_order_id="never told", root_order_id="root"),
+        order("last 2", platform="jd", parent_order_id="never told", root_order_id="root"),
+    ]
+
+    assert set(evidence(lines).index) == {"last 1", "last 2"}
 
 
 def test_a_platform_without_paid_lines_is_priced_by_the_order():

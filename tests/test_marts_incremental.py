@@ -128,6 +128,8 @@ class World:
                 x | child | version | {"order_line_id": f"{order}0:{x['line_no']}"} for x in lines
             ]
             self._put(platform, "orders", made + timedelta(3), *rows)
+            if chance.random() < 0.7:
+                self._split_again(platform, shop, order, made, [x | version for x in lines])
         if chance.random() < 0.5:
             self._refund(platform, shop, order, made, len(lines))
         if chance.random() < 0.6:
@@ -145,6 +147,20 @@ class World:
                 self._put(
                     "jushuitan", "orders", made + timedelta(6), erp | {"status_raw": "Merged"}
                 )
+
+    def _split_again(
+        self, platform: str, shop: str, root: str, made: date, lines: list[dict]
+    ) -> None:
+        """Children one after the other of an order that is told late, or never, and refunded."""
+        between = f"{root}-between"
+        children = {f"{root}-{day}": (day, between) for day in (4, 8)}
+        if self.chance.random() < 0.5:
+            children[between] = (11, root)
+        for child, (day, parent) in children.items():
+            names = {"order_id": child, "parent_order_id": parent, "root_order_id": root}
+            rows = [x | names | {"order_line_id": f"{child}:{x['line_no']}"} for x in lines]
+            self._put(platform, "orders", made + timedelta(day), *rows)
+        self._refund(platform, shop, between, made, 0)
 
     def _refund(self, platform: str, shop: str, order: str, made: date, lines: int) -> None:
         chance = self.chance

@@ -168,6 +168,7 @@ def marts(tmp_path_factory):
         '[{"code":"MILK","qty":"1","amount":"60.00"},{"code":"WIPE","qty":"2","amount":"30.00"}]'
     )
     presale = {"order_kind": "presale", "deposit_paid_at": NOON, "deposit_amount": 20}
+    grandchild = {"parent_order_id": "jd:s1:first child", "root_order_id": "jd:s1:root"}
     closed = {"lifecycle": "closed", "closed_at": NOON + timedelta(days=2)}
     late = NOON + timedelta(days=30)
     put(
@@ -179,6 +180,11 @@ def marts(tmp_path_factory):
             line("share", 3, **shared, allocation_base=0, is_gift=True),
             line("parent", 1, platform="jd", freight_amount=6),
             line("child", 1, platform="jd", parent_order_id="jd:s1:parent"),
+            line("root", 1, platform="jd"),
+            line("second child", 1, platform="jd", parent_order_id="jd:s1:root", paid_amount=30),
+            # children of one that was never told
+            line("third child", 1, platform="jd", paid_amount=20, **grandchild),
+            line("fourth child", 1, platform="jd", paid_amount=40, **grandchild),
             line("twice", 1, platform="jd", paid_amount=60),
             line("twice", 2, platform="jd", paid_amount=40, merchant_code="WIPE"),
             line("whole", 1, platform="jd", paid_amount=60),
@@ -263,6 +269,8 @@ def marts(tmp_path_factory):
             refund("twice", 2, **both, feed="a", platform_sku_id="p1"),
             refund("whole", 1, **both | {"success_amount": "33.34"}, feed="c"),
             refund("parent", 3, **both | {"success_amount": 9}, feed="c"),
+            refund("root", 1, **both | {"success_amount": 9}, feed="c"),
+            refund("first child", 1, **both | {"success_amount": 6}, feed="c"),
         ],
     )
     put(
@@ -319,6 +327,14 @@ def test_what_is_paid_for_an_order_is_shared_by_base_and_the_last_line_takes_the
 def test_a_parent_goes_when_its_children_come_and_its_refund_lies_on_them(of):
     assert of("parent", "order_line_id", platform="jd") == []
     assert of("child", "paid_amount", "refund_amount", platform="jd") == [tuple(yuan("90", "9"))]
+
+
+def test_an_order_that_was_split_twice_is_counted_once_though_the_one_between_was_never_told(of):
+    assert of("root", "order_line_id", platform="jd") == []
+    assert [
+        of(f"{number} child", "paid_amount", "refund_amount", platform="jd")
+        for number in ("second", "third", "fourth")
+    ] == [[tuple(yuan(*amounts))] for amounts in (("30", "3"), ("20", "4"), ("40", "8"))]
 
 
 def test_a_bundle_becomes_its_components_of_the_day_of_the_order(of):

@@ -1,44 +1,37 @@
 {#- The orders of table `own` and their kin: a parent goes when its children come, a refund of a parent
     lies on its children, and what the ERP knows of a platform's order hangs on what the platform
-    knows of it. -#}
+    knows of it. Kin of kin are kin: an order may have been split again and again. -#}
 {% macro order_families(own) -%}
-    with parents as (
+    with recursive kin as (
         {% for platform in var('order_platforms') %}
-        select parent_order_id as order_id
-        from {{ ref('stg_' ~ platform ~ '__order_lines') }} as lines
-        semi join {{ own }} as own
-            on own.order_id = lines.order_id
-        where parent_order_id is not null
+        {%- for above in ['parent_order_id', 'root_order_id'] %}
+        select order_id, {{ above }} as kin_id
+        from {{ ref('stg_' ~ platform ~ '__order_lines') }}
+        where {{ above }} is not null
         {{ "union" if not loop.last }}
-        {% endfor %}
+        {%- endfor %}
+        {{ "union" if not loop.last }}
+        {%- endfor %}
     ),
 
-    with_parents as (
-        select order_id from {{ own }}
-        union
-        select order_id from parents
-    ),
-
-    children as (
-        {% for platform in var('order_platforms') %}
-        select lines.order_id
-        from {{ ref('stg_' ~ platform ~ '__order_lines') }} as lines
-        semi join with_parents
-            on with_parents.order_id = lines.parent_order_id
-        where lines.parent_order_id is not null
-        {{ "union" if not loop.last }}
-        {% endfor %}
+    ties as (
+        select order_id, kin_id from kin
+        union all
+        select kin_id as order_id, order_id as kin_id from kin
     ),
 
     whole_families as (
-        select order_id from with_parents
+        select order_id
+        from {{ own }}
+        where order_id is not null
         union
-        select order_id from children
+        select ties.kin_id as order_id
+        from whole_families
+        inner join ties
+            on ties.order_id = whole_families.order_id
     )
 
-    select order_id
-    from whole_families
-    where order_id is not null
+    select order_id from whole_families
     union
     select lines.order_id
     from {{ ref('stg_jushuitan__order_lines') }} as lines

@@ -3,7 +3,7 @@
 -- The lines of all orders, as their platforms tell them: bundles whole, parents beside children.
 {% set columns = [
     'order_id', 'order_line_id', 'platform', 'shop_id', 'platform_order_id', 'parent_order_id',
-    'line_no', 'platform_item_id', 'platform_sku_id', 'merchant_code', 'barcode', 'qty',
+    'root_order_id', 'line_no', 'platform_item_id', 'platform_sku_id', 'merchant_code', 'barcode', 'qty',
     'gross_amount', 'seller_discount_amount', 'platform_discount_amount',
     'channel_discount_amount', 'paid_amount', 'order_goods_amount', 'allocation_base',
     'receivable_amount', 'freight_amount', 'created_at', 'deposit_paid_at', 'paid_at',

@@ -9,9 +9,7 @@
 -- depends_on: {{ ref('int_lines_before') }}
 {% set component = '[{"code": "VARCHAR", "qty": "DOUBLE", "amount": "DECIMAL(18,2)"}]' %}
 with superseded as (
-    select distinct parent_order_id as order_id
-    from {{ lines_to_read() }}
-    where parent_order_id is not null
+    {{ superseded_orders(lines_to_read()) }}
 ),
 
 refunds as (

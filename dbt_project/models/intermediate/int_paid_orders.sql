@@ -11,6 +11,7 @@ with lines as (
     select
         lines.order_id,
         lines.parent_order_id,
+        lines.root_order_id,
         lines.platform,
         lines.shop_id,
         lines.buyer_key,
@@ -52,7 +53,8 @@ orders as (
             / nullif(cast(sum(gross_amount) filter (where not is_gift) as double), 0) as price_rate
     from lines
     -- an order split into parcels is counted by its parcels
-    where order_id not in (select parent_order_id from lines where parent_order_id is not null)
+    anti join ({{ superseded_orders('lines') }}) as superseded
+        on superseded.order_id = lines.order_id
     group by order_id
 )
 

@@ -55,14 +55,12 @@ asked as (
 ),
 
 superseded as (
-    select distinct parent_order_id as order_id
-    from {{ lines_to_read() }}
-    where parent_order_id is not null
+    {{ superseded_orders(lines_to_read()) }}
 ),
 
--- a refund of a parent is one of its children
+-- a refund of a parent is one of its children, a refund of a root one of all that came of it
 lines as (
-    {% for asked_order_id in ['order_id', 'parent_order_id'] %}
+    {% for asked_order_id in ['order_id', 'parent_order_id', 'root_order_id'] %}
     select
         lines.order_id,
         lines.order_line_id,
@@ -84,6 +82,9 @@ lines as (
     anti join superseded
         on superseded.order_id = lines.order_id
     where lines.{{ asked_order_id }} is not null
+        {%- if asked_order_id == 'root_order_id' %}
+        and lines.root_order_id is distinct from lines.parent_order_id
+        {%- endif %}
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

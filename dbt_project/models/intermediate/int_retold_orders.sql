@@ -115,9 +115,9 @@ remapped as (
 ),
 
 own as (
-    select order_id from told
+    select order_id from told where {{ not everything }}
     union
-    select order_id from remapped
+    select order_id from remapped where {{ not everything }}
 ),
 
 families as (

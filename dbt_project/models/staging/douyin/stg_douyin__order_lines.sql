@@ -205,6 +205,7 @@ select
         when parent_order_id not in ('0', platform_order_id)
             then concat_ws(':', platform, shop_id, parent_order_id)
     end as parent_order_id,
+    cast(null as varchar) as root_order_id,
     line_no,
     nullif(item_id, '0') as platform_item_id,
     nullif(sku_id, '0') as platform_sku_id,

@@ -28,6 +28,7 @@ select
     shop_id,
     order_id as platform_order_id,
     cast(null as varchar) as parent_order_id,
+    cast(null as varchar) as root_order_id,
     source_row as line_no,
     cast(null as varchar) as platform_item_id,
     sku_id as platform_sku_id,

@@ -178,6 +178,8 @@ select
         nullif(nullif(direct_parent_id, '0'), platform_order_id),
         nullif(nullif(parent_id, '0'), platform_order_id)
     ) as parent_order_id,
+    platform || ':' || shop_id || ':' || nullif(nullif(parent_id, '0'), platform_order_id)
+        as root_order_id,
     line_no,
     item_id as platform_item_id,
     sku_id as platform_sku_id,

@@ -51,6 +51,7 @@ select
     platform_order_id,
     outer_oi_id,
     cast(null as varchar) as parent_order_id,
+    cast(null as varchar) as root_order_id,
     line_no,
     cast(null as varchar) as platform_item_id,
     shop_sku_id as platform_sku_id,

@@ -203,6 +203,7 @@ select
     shop_id,
     platform_order_id,
     cast(null as varchar) as parent_order_id,
+    cast(null as varchar) as root_order_id,
     line_no,
     item_id as platform_item_id,
     sku_id as platform_sku_id,
