@@ -9,7 +9,13 @@ from warehouse_run import build
 
 AS_OF = date(2026, 6, 28)
 NOON = datetime.fromisoformat("2026-06-10 12:00:00+08:00")
-SELECT = ["+fct_order_lines", "+fct_refunds", "+fct_deposits", "+mart_unmapped_skus"]
+SELECT = [
+    "+fct_order_lines",
+    "+fct_refunds",
+    "+fct_deposits",
+    "+mart_unmapped_skus",
+    "+mart_data_issues",
+]
 
 
 def line(order, number, **fields):
@@ -116,18 +122,28 @@ def marts(tmp_path_factory):
             sku("CUP", barcode="6903"),
             sku("MUG", barcode="6903"),
             sku("BOX", is_bundle=True),
+            sku("CRATE", is_bundle=True),
+            sku("PALLET", is_bundle=True),
+            sku("LOOP", is_bundle=True),
+            sku("KNOT", is_bundle=True),
         ],
     )
     put(
         "jushuitan",
         "bundle",
         [
-            {"shop_id": "erp", "bundle_code": "BOX", "component_sku_code": code, "qty": qty}
+            {"shop_id": "erp", "bundle_code": bundle, "component_sku_code": code, "qty": qty}
             | {"share_amount": share, "valid_from": since, "valid_to": until}
-            for code, qty, share, since, until in [
-                ("MILK", 2, 200, "2000-01-01 00:00:00+08", "2026-06-01 00:00:00+08"),
-                ("MILK", 1, 100, "2026-06-01 00:00:00+08", None),
-                ("WIPE", 3, 50, "2026-06-01 00:00:00+08", None),
+            for bundle, code, qty, share, since, until in [
+                ("BOX", "MILK", 2, 200, "2000-01-01 00:00:00+08", "2026-06-01 00:00:00+08"),
+                ("BOX", "MILK", 1, 100, "2026-06-01 00:00:00+08", None),
+                ("BOX", "WIPE", 3, 50, "2026-06-01 00:00:00+08", None),
+                ("CRATE", "BOX", 2, 200, "2000-01-01 00:00:00+08", None),
+                ("CRATE", "MILK", 1, 70, "2000-01-01 00:00:00+08", None),
+                ("PALLET", "CRATE", 2, 5, "2000-01-01 00:00:00+08", None),
+                ("LOOP", "KNOT", 1, 9, "2000-01-01 00:00:00+08", None),
+                ("LOOP", "CUP", 1, 1, "2000-01-01 00:00:00+08", None),
+                ("KNOT", "LOOP", 1, 10, "2000-01-01 00:00:00+08", None),
             ]
         ],
     )
@@ -201,6 +217,10 @@ def marts(tmp_path_factory):
             line("plain", 3, warehouse_code=None, freight_amount=8, merchant_code="WIPE"),
             line("box", 1, merchant_code="BOX", qty=2, paid_amount="100.00", gross_amount="120.01"),
             line("old box", 1, merchant_code="BOX", created_at=NOON - timedelta(days=30)),
+            line("crate", 1, merchant_code="CRATE"),
+            line("old crate", 1, merchant_code="CRATE", created_at=NOON - timedelta(days=30)),
+            line("pallet", 1, merchant_code="PALLET"),
+            line("loop", 1, merchant_code="LOOP"),
             line("told box", 1, merchant_code="BOX", components=parts),
             line("strange box", 1, merchant_code="BOX", components=parts.replace("MILK", "?")),
             line("moved before", 1, merchant_code=None, platform_sku_id="moved")
@@ -347,6 +367,26 @@ def test_the_money_of_a_bundle_is_shared_to_the_cent(of):
     assert of("box", "gross_amount") == yuan("80.01", "40.00")
     assert of("box", "refund_amount") == yuan("6.67", "3.34")
     assert of("box", "bundle_code") == ["BOX", "BOX"]
+
+
+def test_a_bundle_in_a_bundle_is_opened_as_it_was_and_shares_the_part_it_is(of):
+    # of 270 the two boxes have 200, of that the milk 100 of 150
+    assert of("crate", "sku_id", "qty", "paid_amount") == [
+        ("MILK", 3, Decimal("67.78")),
+        ("WIPE", 6, Decimal("22.22")),
+    ]
+    assert of("old crate", "sku_id", "qty") == [("MILK", 5)]
+    assert of("pallet", "sku_id", "qty", "paid_amount") == [
+        ("MILK", 6, Decimal("67.78")),
+        ("WIPE", 12, Decimal("22.22")),
+    ]
+
+
+def test_a_bundle_that_holds_itself_is_left_as_told_and_said(of, marts):
+    assert of("loop", "sku_id", "qty", "paid_amount") == [("CUP", 1, 9), ("KNOT", 1, 81)]
+    assert marts.execute(
+        "select record_count from mart_data_issues where issue = 'bundle_in_itself'"
+    ).fetchall() == [(2,)]
 
 
 def test_what_the_platform_says_is_in_a_bundle_goes_before_the_erp(of):

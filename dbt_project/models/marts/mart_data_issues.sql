@@ -71,6 +71,13 @@ issues as (
     where is_bundle
         and sku_id not in (select bundle_code from {{ ref('int_bundle_parts') }})
     union all
+    -- bundles that hold themselves, or bundles in bundles without end
+    select
+        'bundle_in_itself' as issue, 'jushuitan' as platform, cast(null as varchar) as shop_id,
+        count(distinct bundle_code) as record_count, null as amount
+    from {{ ref('int_bundle_parts') }}
+    where is_endless
+    union all
     -- SKUs of which an ERP account with several warehouses last told only how much there is of them
     -- in all: by warehouse it is a guess
     select
