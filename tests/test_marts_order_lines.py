@@ -274,6 +274,11 @@ def marts(tmp_path_factory):
             refund("kindness", 1, order_line_id="taobao:s1:kindness:1", success_amount=5, qty=1),
             refund("swapped", 1, order_line_id="taobao:s1:swapped:1", qty=1, type="exchange")
             | {"is_goods_back": True},
+            refund("swapped", 2, order_line_id="taobao:s1:swapped:1", success_amount=4, qty=1)
+            | {"type": "price_protect"},
+            refund("swapped", 3, order_line_id="taobao:s1:swapped:1", qty=1, type="reship"),
+            refund("swapped", 4, order_line_id="taobao:s1:swapped:1", qty=1, type="repair"),
+            refund("kindness", 2, order_line_id="taobao:s1:kindness:1", success_amount=5, qty=1),
             refund("to come", 1, order_line_id="taobao:s1:to come:1", success_amount=90)
             | {"success_at": late},
             refund("box", 1, order_line_id="taobao:s1:box:1", success_amount="10.01", qty=1),
@@ -484,11 +489,13 @@ def test_what_was_asked_for_moves_no_money(of):
 
 def test_units_are_back_when_they_never_left_and_their_money_is_returned(of):
     assert of("unshipped", "net_qty", "refund_qty") == [(1, 2)]
-    assert of("kindness", "net_qty", "refund_amount") == [(1, Decimal(5))]
+    assert of("kindness", "net_qty", "refund_amount", "refund_qty") == [(1, Decimal(10), 1)]
 
 
 def test_an_exchange_takes_no_units_back(of):
-    assert of("swapped", "net_qty", "refund_amount", "lifecycle") == [(1, Decimal(0), "paid")]
+    assert of("swapped", "net_qty", "refund_qty", "refund_amount", "lifecycle") == [
+        (1, 0, Decimal(4), "paid")
+    ]
 
 
 def test_a_refund_told_by_two_feeds_counts_once_where_it_is_told_best(of):

@@ -16,7 +16,10 @@ refunds as (
     select
         order_line_id,
         cast(sum(refund_amount) as decimal(18, 2)) as refund_amount,
-        sum(refund_qty) filter (where status = 'success') as refund_qty,
+        sum(refund_qty) filter (
+            where status = 'success'
+                and coalesce(type, '') not in ('exchange', 'reship', 'price_protect', 'repair')
+        ) as refund_qty,
         sum(returned_qty) as returned_qty,
         max(success_at) as refunded_at,
         bool_or(is_line_refunded) as is_line_refunded,
@@ -110,7 +113,7 @@ lines as (
         ) as ordered_at,
         coalesce(lines.platform_sku_id, lines.platform_item_id) as listing_key,
         coalesce(refunds.refund_amount, 0) as refund_amount,
-        coalesce(refunds.refund_qty, 0) as refund_qty,
+        least(coalesce(refunds.refund_qty, 0), lines.qty) as refund_qty,
         coalesce(refunds.returned_qty, 0) as returned_qty,
         refunds.refunded_at,
         coalesce(refunds.is_refund_open, false) as is_refund_open,
