@@ -58,7 +58,9 @@ class World:
     def _masters(self) -> None:
         for platform, shop, number in SHOPS:
             row = {"platform": platform, "shop_id": shop, "erp_shop_id": number}
-            row |= {"has_order_feed": True, "default_warehouse_id": "home"}
+            row |= {"has_order_feed": True}
+            # where nobody states one, the ERP's only warehouse is home until there is another
+            row |= {"default_warehouse_id": None if platform == "douyin" else "home"}
             self._put("registry", "shops", FIRST, row)
         for code, born in (("MILK", FIRST), ("WIPE", FIRST), ("LATE", FIRST + timedelta(18))):
             row = {"shop_id": "erp", "sku_code": code, "barcode": f"69{code}", "is_bundle": False}
@@ -73,6 +75,9 @@ class World:
             row = {"shop_id": "erp", "bundle_code": "BOX", "component_sku_code": "MILK"}
             row |= {"qty": qty, "share_amount": 90, "valid_from": at(date(2000, 1, 1), 0)}
             self._put("jushuitan", "bundle", day, row)
+        # and a bundle that holds the other
+        row |= {"bundle_code": "CRATE", "component_sku_code": "BOX", "qty": 2}
+        self._put("jushuitan", "bundle", FIRST, row)
         for day, code in ((FIRST, "MILK"), (FIRST + timedelta(20), "WIPE")):
             row = {"shop_id": "erp", "erp_shop_id": "1", "platform_sku_id": "linked"}
             row |= {"sku_code": code, "is_enabled": day != FIRST, "valid_from": at(day, 0)}
@@ -101,7 +106,7 @@ class World:
         }
         lines = []
         for line_no in range(1, chance.randint(2, 4)):
-            code = chance.choice(["MILK", "WIPE", "BOX", "LATE", None])
+            code = chance.choice(["MILK", "WIPE", "BOX", "CRATE", "LATE", None])
             gift = line_no == 3
             lines.append(
                 common
@@ -139,7 +144,11 @@ class World:
             erp |= {"status_raw": "Sent", "is_gift": True, "is_erp_gift": True, "line_no": 1}
             erp |= {"merchant_code": "WIPE", "qty": 1, "paid_amount": 0, "lifecycle": "paid"}
             erp |= {"created_at": at(made), "paid_at": at(made, 13), "order_kind": "sale"}
-            erp |= {"warehouse_code": chance.choice(["east", "west"]), "is_forfeited": False}
+            # the other warehouse opens after the first of two builds
+            opened = made > LAST - timedelta(8)
+            erp |= {"warehouse_code": "west" if opened else "east", "is_forfeited": False}
+            if chance.random() < 0.2:
+                erp |= {"lifecycle": "closed", "closed_at": at(made, 20)}
             if chance.random() < 0.3:
                 erp |= {"order_kind": "reissue", "is_erp_gift": False}
             self._put("jushuitan", "orders", made + timedelta(1), erp)

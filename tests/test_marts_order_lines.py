@@ -308,6 +308,12 @@ def marts(tmp_path_factory):
             erp_line(3, "plain", order_kind="reissue", merchant_code="MILK"),
             erp_line(4, "elsewhere", erp_shop_id="4", merchant_code="MILK")
             | {"order_id": "jushuitan:erp:4:elsewhere"},
+            erp_line(5, "called off", erp_shop_id="4", **closed)
+            | {"order_id": "jushuitan:erp:4:called off", "status_raw": "Cancelled"},
+            erp_line(6, "part", order_kind="reissue", **closed)
+            | {"order_id": "jushuitan:erp:1:part", "status_raw": "Cancelled"},
+            erp_line(7, "closed paid", is_gift=True, is_erp_gift=True, **closed)
+            | {"paid_amount": 0, "merchant_code": "CUP", "status_raw": "Cancelled"},
         ],
     )
     put(
@@ -432,9 +438,22 @@ def test_what_nobody_knows_is_kept_and_listed_by_its_worth(marts, of):
 
 
 def test_closed_and_paid_is_refunded_and_closed_unpaid_is_cancelled(of):
-    assert of("closed paid", "lifecycle", "is_demand") == [("refunded", True)]
+    assert of("closed paid", "lifecycle", "is_demand")[1:] == [("refunded", True)]
     assert of("closed unpaid", "lifecycle", "is_demand") == [("cancelled", False)]
     assert of("closed unpaid", "paid_amount") == yuan("0")
+
+
+def test_a_cancelled_order_of_the_erp_is_no_demand_and_keeps_no_money_though_it_was_paid(of):
+    columns = ("lifecycle", "is_demand", "paid_at", "net_amount", "net_qty")
+    for order in ("jushuitan:erp:4:called off", "jushuitan:erp:1:part"):
+        assert of(order, *columns) == [("cancelled", False, None, Decimal(0), 0)]
+
+
+def test_a_gift_of_the_erp_follows_the_platforms_word_on_the_order_it_goes_to(of):
+    assert of("closed paid", "sku_id", "lifecycle", "is_demand") == [
+        ("CUP", "refunded", True),
+        ("MILK", "refunded", True),
+    ]
 
 
 def test_a_forfeited_deposit_is_revenue_without_units(marts, of):

@@ -1,5 +1,6 @@
 """聚水潭: the documented samples, the traps an ERP sets, and the sandbox's ERP and back."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import erp_truth
 import pytest
 from personal_data import scan
 from platform_files import Shelf, erp_page, staging_project
+from staged import Shop
 from warehouse_run import build
 
 from orchestration.landing.lake import completed_loads
@@ -277,6 +279,44 @@ def test_trap_17_a_gift_that_the_platform_never_showed_leaves_the_shelf_all_the_
         ("G", True, False, 1.0, Decimal("0.00")),
         (None, True, True, 1.0, Decimal("0.00")),
     ]
+
+
+@pytest.fixture
+def staged_orders(tmp_path):
+    """The staged lines of ERP orders that land together: chosen columns of each."""
+
+    def stage(*orders, columns):
+        shop = Shop(tmp_path, "jushuitan", "erp")
+        content = json.dumps(erp_page("orders", *orders))
+        shop.put("orders", "page.json", content, "2026-06-02")
+        shop.load("orders")
+        found = shop.staged("orders", "order_line_id", *columns)
+        return [tuple(line[column] for column in columns) for line in found]
+
+    return stage
+
+
+def test_a_buyers_cash_of_0_beside_an_amount_was_not_told(staged_orders):
+    items = [
+        {"oi_id": 1, "buyer_paid_amount": 0},
+        {"oi_id": 2, "buyer_paid_amount": 85.5},
+        {"oi_id": 3, "buyer_paid_amount": ""},
+        {"oi_id": 4, "buyer_paid_amount": 0, "amount": 0},
+    ]
+    paid = staged_orders(erp_order(1, items=items), columns=["paid_amount"])
+    assert paid == [(Decimal(amount),) for amount in ("90.00", "85.50", "90.00", "0.00")]
+
+
+def test_the_freight_of_a_merged_order_is_on_one_of_its_platform_orders(staged_orders):
+    items = [
+        {"oi_id": 1, "raw_so_id": "S1", "is_gift": True, "amount": 0},
+        {"oi_id": 2, "raw_so_id": "S2"},
+        {"oi_id": 3, "raw_so_id": "S2"},
+        {"oi_id": 4, "raw_so_id": "S1"},
+    ]
+    merged = erp_order(1, order_from="MERGE", is_merge=True, freight=10, items=items)
+    freight = staged_orders(merged, columns=["so_id", "freight_amount"])
+    assert freight == [("S1", None), ("S2", 10), ("S2", 10), ("S1", None)]
 
 
 def test_of_a_replaced_item_only_what_took_its_place_is_counted(warehouse):

@@ -1,6 +1,8 @@
 -- Lines that only the ERP tells of: all of a shop whose own orders do not land; of other shops what
 -- the platform does not know, which is gifts that staff put in and orders that are no sales. A gift
--- goes to the platform's order.
+-- goes to the platform's order. A cancelled order of which the ERP alone tells is cancelled, whatever
+-- had been paid: in the ERP only refund rows make an order refunded.
+{% set is_cancelled = "lifecycle = 'closed' and not (has_order_feed and order_kind in ('sale', 'presale'))" %}
 with lines as (
     select
         lines.*,
@@ -31,7 +33,9 @@ select
         case
             when has_order_feed and order_kind in ('sale', 'presale') then sold_order_id
             else order_id
-        end as order_id
+        end as order_id,
+        if({{ is_cancelled }}, 'cancelled', lifecycle) as lifecycle,
+        if({{ is_cancelled }}, null, paid_at) as paid_at
     ),
     sold_order_id
 from lines

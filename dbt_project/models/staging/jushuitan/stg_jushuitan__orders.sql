@@ -63,13 +63,23 @@ select
     cast(null as decimal(18, 2)) as platform_discount_amount,
     cast(null as decimal(18, 2)) as channel_discount_amount,
     cast(
-        case when is_given then 0 else coalesce(buyer_paid_amount, line_amount) end
-        as decimal(18, 2)
+        case
+            when is_given then 0
+            -- only some platforms tell the buyer's cash; of the others it is 0 or missing
+            when buyer_paid_amount = 0 and line_amount > 0 then line_amount
+            else coalesce(buyer_paid_amount, line_amount)
+        end as decimal(18, 2)
     ) as paid_amount,
     cast(paid_amount - coalesce(freight_amount, 0) as decimal(18, 2)) as order_goods_amount,
     cast(null as decimal(18, 2)) as allocation_base,
     cast(null as decimal(18, 2)) as receivable_amount,
-    freight_amount,
+    -- a merged order tells its freight once for the platform orders it holds: the first has it
+    case
+        when coalesce(platform_order_id, '') = first_value(coalesce(platform_order_id, '')) over (
+            partition by erp_order_id
+            order by is_given, coalesce(item_status, '') = 'Replaced', line_no, oi_id
+        ) then freight_amount
+    end as freight_amount,
     ordered_at as created_at,
     cast(null as timestamptz) as deposit_paid_at,
     case when lifecycle <> 'deposit_paid' then paid_at end as paid_at,
