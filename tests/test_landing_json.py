@@ -4,6 +4,7 @@ import gzip
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import product
 
 import polars as pl
 import pytest
@@ -59,6 +60,29 @@ def test_every_shape_of_an_answer_gives_the_same_rows(shop, content):
     assert rows["line_no"].to_list() == [1, 2, 1]
     assert rows["row_hash"].n_unique() == 2
     assert rows["load_no"].to_list() == [1, 1, 1]
+
+
+ENVELOPE = '{"code": 0, "list_response": {"trades": {"trade": ['
+SHAPES = [(ENVELOPE + "\n", "\n]}}}\n"), (ENVELOPE, "]}}}"), ("[\n", "\n]\n"), ("[\n", "]")]
+
+
+def test_records_one_a_line_in_one_envelope_are_one_document(shop):
+    commas, counts = (",\n", "\n,", "\n,\n"), (1, 2, 3)
+    for number, (shape, comma, count) in enumerate(product(SHAPES, commas, counts)):
+        records = [json.dumps(order(10 * number + n, status="[{")) for n in range(count)]
+        shop.land(shape[0] + comma.join(records) + shape[1], f"{number}.json")
+    report = shop.load()
+    assert (report.rows_in, report.rows_loaded, report.messages) == (72, 72, ())
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_pages_one_a_line_are_pages_though_one_of_them_is_cut_off(shop, at):
+    pages = text(page(order(1)), page(order(2))).splitlines()
+    pages[at] = pages[at][:-30]
+    shop.land("\n".join(pages))
+    report = shop.load()
+    assert (report.rows_in, report.rows_loaded, report.rows_quarantined) == (2, 1, 1)
+    assert f"line {at + 1} is not valid JSON" in shop.quarantine()["reason"][0]
 
 
 def test_ids_of_any_length_keep_every_digit(shop):

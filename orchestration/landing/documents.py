@@ -1,7 +1,9 @@
 """JSON text of a landed file as documents: one response, or one response or record per line."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,8 @@ TOO_LONG = (
 )
 
 _NEWLINE = 10
+_LINES = 1000  # that are looked at
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _SHORT = 8  # a line of so few bytes may be blank
 
 
@@ -88,15 +92,30 @@ def _pieces(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _is_by_line(start: bytes) -> bool:
-    """Whether each line is a document: some line opens and closes one, or there is one line.
+    """Whether each line is a document: the first line is one, or another that nothing goes on with.
 
-    Text laid out over lines for people has no such line: its braces are indented or alone.
+    Within a document over several lines a line may hold a whole record too, but then a comma or
+    the end of its list follows.
     """
-    lines = [line.rstrip() for line in start.split(b"\n", 1000)]
-    lines = [line for line in lines if line]
-    return len(lines) <= 1 or any(
-        len(line) > 2 and line[:1] in b"{[" and line[-1:] in b"}]" for line in lines
+    lines = start.split(b"\n", _LINES)
+    lines[_LINES:] = [rest[:1] for rest in lines[_LINES:]]
+    lines = [line.rstrip() for line in lines if not line.isspace() and line]
+    return (
+        len(lines) <= 1
+        or _is_whole(lines[0])
+        or any(
+            after[:1] in b"{[" and _is_whole(line)
+            for line, after in zip_longest(lines, lines[1:], fillvalue=b"{")
+        )
     )
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line is a document from its first to its last character, told by its brackets."""
+    if line[:1] + line[-1:] not in (b"{}", b"[]"):
+        return False
+    bare = _STRING.sub(b"", line)
+    return all(bare.count(opens) == bare.count(ends) for opens, ends in (b"{}", b"[]"))
 
 
 def _split(data: bytes, first_line: int, *, is_by_line: bool) -> Documents:
