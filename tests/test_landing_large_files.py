@@ -62,8 +62,12 @@ DAYS = "统计日期,商品ID,访客数,支付金额\n" + "".join(
         ("orders", (HEADER + LINES).encode()),
         ("orders", gzip.compress((HEADER + LINES).encode("gbk"))),
         ("item_daily", DAYS.encode()),
+        ("orders", (HEADER + LINES).encode().replace("奶粉7".encode(), "奶粉7".encode()[1:])),
     ],
-    ids=["pages", "gz", "gbk", "utf-16", "crlf", "export", "export in gbk and gz", "days"],
+    ids=[
+        *("pages", "gz", "gbk", "utf-16", "crlf", "export", "export in gbk and gz", "days"),
+        "broken text",
+    ],
 )
 def test_a_large_file_gives_the_same_rows_as_a_small_one(shops, dataset, landed):
     whole, shrink = shops

@@ -286,6 +286,47 @@ def test_ids_that_lost_their_last_digits_all_over_the_file_are_refused(shop):
     assert set(shop.quarantine()["source_file"].str.split("/").list.last()) == {"rounded.csv"}
 
 
+def rows_as(*encodings: str, sku: str = "奶粉") -> bytes:
+    """Rows of Chinese SKUs, each in an encoding of its own."""
+    rows = (row_with(order_id=f"o{n}", sku_id=sku) for n in range(len(encodings)))
+    lines = (row.encode(encoding) for row, encoding in zip(rows, encodings, strict=True))
+    return b"\n".join([HEADER.encode(), *lines]) + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "broken"),
+    [
+        (rows_as("utf-8", "gbk", "utf-8"), [3]),
+        (rows_as("utf-8", "gbk"), [3]),
+        (b"\xef\xbb\xbf" + rows_as("utf-8", "gbk", "gbk"), [3, 4]),
+        (rows_as("utf-8", "utf-8") + row_with(updated_at="粉").encode()[:-1], [4]),
+        (b"\xe5\xb0,\n" + rows_as("utf-8", "utf-8"), []),
+        (rows_as("gbk", "gbk"), []),
+        (rows_as("utf-8", "gbk", "utf-8") + b"o9,\xe5\xb0\n", [3, 5]),
+    ],
+    ids=["one", "one of two", "bom", "cut at the end", "above the header", "gbk", "short row"],
+)
+def test_a_row_that_is_no_utf_8_is_quarantined_and_the_others_are_read(shop, content, broken):
+    shop.land(content)
+    report = shop.load()
+    assert (report.rows_quarantined, report.files_unreadable) == (len(broken), 0)
+    assert set(shop.rows()["sku_id"]) == {"奶粉"}
+    if broken:
+        kept = shop.quarantine()
+        assert kept["source_row"].to_list() == broken
+        assert "row 3: " in report.messages[0] or "row 4: " in report.messages[0]
+        assert "not UTF-8" in kept["reason"][0]
+
+
+def test_a_gbk_export_is_read_though_most_of_its_rows_might_be_utf_8(shop):
+    # these two characters are two bytes each in GBK, and in UTF-8 two of Latin or Greek
+    ambiguous = rows_as(*["gbk"] * 5, sku="模恰")
+    assert ambiguous.decode()
+    shop.land(ambiguous + row_with(order_id="o9", sku_id="奶粉").encode("gbk"))
+    assert shop.load().rows_loaded == 6
+    assert set(shop.rows()["sku_id"]) == {"模恰", "奶粉"}
+
+
 def test_a_text_mark_around_an_id_is_taken_off(shop):
     shop.land(
         orders(

@@ -11,6 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 JSON, DELIMITED, WORKBOOK, PARQUET = "json", "delimited", "workbook", "parquet"
+PARTLY_UTF8 = "utf-8 in part"  # an encoding: what is not UTF-8 is read as LOST
+LOST = "\ufffd"
 
 MIB = 1 << 20
 WHOLE = 64 * MIB  # a larger file is read in pieces
@@ -75,7 +77,9 @@ def read(path: Path) -> Content:
         if kind in (JSON, DELIMITED):
             encoding = _encoding_of(data, kind)
             data = data.removeprefix(_BOM)
-            if encoding != "utf-8":
+            if encoding == PARTLY_UTF8:
+                data = data.decode(errors="replace").encode()
+            elif encoding != "utf-8":
                 data = data.decode(encoding).encode()
         return Content(path, kind, digest.hexdigest(), size, encoding, data)
     except UnreadableFileError as error:
@@ -106,9 +110,13 @@ def text_blocks(content: Content) -> Iterator[bytes]:
         yield next(blocks).removeprefix(_BOM)
         yield from blocks
         return
-    decoder = codecs.getincrementaldecoder(content.encoding)()
+    if content.encoding == PARTLY_UTF8:
+        decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    else:
+        decoder = codecs.getincrementaldecoder(content.encoding)()
     for block in blocks:
         yield decoder.decode(block).encode()
+    yield decoder.decode(b"", final=True).encode()
 
 
 def _unpacked(path: Path, digest=None) -> Iterator[bytes]:
@@ -157,9 +165,7 @@ def _encoding_of(data: bytes, kind: str) -> str:
         return _encoding([data], "utf-16")
     if b"\x00" in data:
         raise UnreadableFileError(NO_TEXT)
-    if is_utf8(data):
-        return "utf-8"
-    return _encoding_of_lines(lambda: data.splitlines(keepends=True), kind)
+    return _encoding_of_blocks(lambda: [data], kind)
 
 
 def _encoding_of_stream(path: Path, kind: str) -> str:
@@ -167,20 +173,39 @@ def _encoding_of_stream(path: Path, kind: str) -> str:
         return _encoding(_unpacked(path), "utf-16")
     if any(b"\x00" in block for block in _unpacked(path)):
         raise UnreadableFileError(NO_TEXT)
-    return _encoding_of_lines(lambda: whole_lines(_unpacked(path)), kind)
+    return _encoding_of_blocks(lambda: whole_lines(_unpacked(path)), kind)
 
 
-def _encoding_of_lines(lines: Callable[[], Iterable[bytes]], kind: str) -> str:
-    """UTF-8 if most lines that tell are; of JSON each line is a page and may be broken alone."""
-    telling = Counter(is_utf8(line) for line in lines() if not line.isascii())
-    if not telling[False] or (kind == JSON and telling[True] > telling[False]):
+def _encoding_of_blocks(blocks: Callable[[], Iterable[bytes]], kind: str) -> str:
+    """UTF-8 if most lines that tell are; then pages of JSON, or rows, may be broken alone."""
+    if all(map(is_utf8, blocks())):
         return "utf-8"
+    telling: Counter[bool | None] = Counter()
+    for block in blocks():
+        telling.update(map(_tells_utf8, () if block.isascii() else block.splitlines()))
+    is_marked = next(iter(blocks())).startswith(_BOM)
+    if is_marked or 0 < telling[True] >= telling[False]:
+        return "utf-8" if kind == JSON else PARTLY_UTF8
     try:
-        return _encoding(lines(), "gb18030")
+        return _encoding(blocks(), "gb18030")
     except UnreadableFileError:
         if kind == JSON:
             return "utf-8"
         raise
+
+
+def _tells_utf8(line: bytes) -> bool | None:
+    """Whether a line is UTF-8 rather than GBK; None if it may be both.
+
+    A Chinese character takes three bytes of UTF-8. Two bytes may as well be one of GBK.
+    """
+    if line.isascii():
+        return None
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True if max(text) > "\u07ff" else None
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

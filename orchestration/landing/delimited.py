@@ -10,7 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from orchestration.landing.content import MIB, Content, UnreadableFileError, text_blocks
+from orchestration.landing.content import (
+    MIB,
+    PARTLY_UTF8,
+    Content,
+    UnreadableFileError,
+    text_blocks,
+)
 from orchestration.landing.headers import FIRST_ROWS, Header, NoHeaderError, find_header
 from orchestration.landing.rows import BrokenRow, Rows, pick
 from orchestration.landing.schema import Dataset
@@ -37,7 +43,7 @@ def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -
 
     A row is numbered as a spreadsheet shows it. Raises UnreadableFileError.
     """
-    is_whole = content.data is not None
+    is_whole, has_lost = content.data is not None, content.encoding == PARTLY_UTF8
     layout = _layout(content.data if is_whole else _start(content), dataset)
     aside = _Aside(layout, totals)
     if is_whole:
@@ -53,7 +59,7 @@ def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -
         broken, dropped = aside.taken()
         if aside.never_closed and is_whole:
             break
-        yield Rows(table, layout.header.ignored, broken, dropped, is_whole)
+        yield Rows(table, layout.header.ignored, broken, dropped, is_whole, has_lost)
     broken, dropped = aside.taken()
     if (broken or dropped) and not (is_whole and aside.never_closed):
         # the last rows were all put aside, so that no cells came with them

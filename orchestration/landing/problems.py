@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orchestration.landing.content import LOST
 from orchestration.landing.privacy import MASK
 from orchestration.landing.schema import Column, Dataset
 from orchestration.landing.values import (
@@ -30,6 +31,7 @@ _UNREADABLE = {
 }
 _DAMAGED = "was damaged by a spreadsheet (digits lost): export it as text and do not re-save it"
 _ROUNDED = "was damaged: read the numbers of the JSON as text, floating point loses digits"
+_LOST = f"holds bytes that are not UTF-8 (here {LOST}): write the row anew, as UTF-8"
 _EMPTY = "is required and empty: fill it in"
 _PLACEHOLDER = (
     f"is required and holds a placeholder (before {FIRST_YEAR} or after {LAST_YEAR}): fill in "
@@ -75,6 +77,19 @@ def of_cells(
     that names these files.
     """
     return [p for column in columns for p in _of_cell(column, is_api, rounded)]
+
+
+def of_lost(columns: tuple[Column, ...]) -> list[Problem]:
+    """What cells can have of a file that holds bytes which are no text."""
+    return [
+        _problem(
+            f"contains(\"t_{column.name}\", '{LOST}')",
+            column.name,
+            shown(column, is_api=False),
+            _LOST,
+        )
+        for column in columns
+    ]
 
 
 def of_records(dataset: Dataset, *, is_api: bool) -> list[Problem]:

@@ -28,10 +28,14 @@ Rounded = dict[str, str]  # id column -> SQL condition: the files where it lost 
 
 @dataclass(frozen=True)
 class Shape:
-    """How the cells of a batch lie: from an API or an export, lines apart or each row a line."""
+    """How the cells of a batch lie: from an API or an export, lines apart or each row a line.
+
+    `has_lost` says that in some cells LOST stands for bytes that are no text.
+    """
 
     dataset: Dataset
     is_api: bool
+    has_lost: bool = False
 
     @property
     def lines_apart(self) -> bool:
@@ -158,7 +162,9 @@ def name_faults(connection: duckdb.DuckDBPyConnection, shape: Shape, rounded: Ro
 
 
 def _problems(shape: Shape, level: str, rounded: Rounded) -> list[problems.Problem]:
-    found = problems.of_cells(shape.levels[level], is_api=shape.is_api, rounded=rounded)
+    columns = shape.levels[level]
+    found = problems.of_lost(columns) if shape.has_lost else []
+    found += problems.of_cells(columns, is_api=shape.is_api, rounded=rounded)
     if level == RECORD:
         found += problems.of_records(shape.dataset, is_api=shape.is_api)
     return found

@@ -23,7 +23,8 @@ class Rows:
     """Rows of a file: `cells` has source_row, first_cell and every declared column as text.
 
     `totals` counts rows of totals among those whose fields cannot be told apart; `ignored` names
-    the columns nobody declared. `is_all` says that these are all the rows of the file.
+    the columns nobody declared. `is_all` says that these are all the rows of the file, and
+    `has_lost` that LOST stands for bytes of it that are no text.
     """
 
     cells: pa.Table
@@ -31,6 +32,7 @@ class Rows:
     broken: tuple[BrokenRow, ...] = ()
     totals: int = 0
     is_all: bool = True
+    has_lost: bool = False
 
 
 def pick(cells: pa.Table, header: Header, numbers: np.ndarray, dataset: Dataset) -> pa.Table:

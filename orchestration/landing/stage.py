@@ -100,7 +100,9 @@ class Stage:
         connection = self._connection.cursor()
         self._cursors.append(connection)
         pieces = [piece for _, piece in batch]
-        shape = Shape(self._dataset, isinstance(pieces[0].content, Documents))
+        is_api = isinstance(pieces[0].content, Documents)
+        has_lost = not is_api and any(piece.content.has_lost for piece in pieces)
+        shape = Shape(self._dataset, is_api, has_lost)
         refused, totals = [], []
         self._register_files(connection, [outcome for outcome, _ in batch])
         if shape.is_api:

@@ -140,4 +140,5 @@ def _record_by_record(
             tuple(row for rows in others for row in rows.broken) if share == 0 else (),
             sum(rows.totals for rows in others) if share == 0 else 0,
             is_all=False,
+            has_lost=others[0].has_lost,
         )
