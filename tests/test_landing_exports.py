@@ -27,16 +27,22 @@ def shop(tmp_path, monkeypatch):
 
 def workbook(*rows: list, sheets: tuple[str, ...] = ("数据",)) -> bytes:
     """A workbook whose last sheet has the rows."""
+    return workbook_of(dict.fromkeys(sheets[:-1], []) | {sheets[-1]: rows})
+
+
+def workbook_of(sheets: dict[str, list[list]]) -> bytes:
+    """A workbook of sheets with these rows."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        sheet = [book.add_worksheet(name) for name in sheets][-1]
-        for at, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                if isinstance(cell, date):
-                    style = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-                    sheet.write_datetime(at, column, cell, style)
-                elif cell is not None:
-                    sheet.write(at, column, cell)
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for at, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    if isinstance(cell, date):
+                        style = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+                        sheet.write_datetime(at, column, cell, style)
+                    elif cell is not None:
+                        sheet.write(at, column, cell)
     return buffer.getvalue()
 
 
@@ -109,6 +115,32 @@ def test_every_shape_of_an_export_gives_the_same_rows(shop, content):
     assert rows["visitors"].to_list() == [12480.0, 3.0]
     assert rows["paid_amount"].to_list() == [Decimal("889090.50"), None]
     assert rows["refund_rate"].to_list() == [0.125, None]
+
+
+def test_all_sheets_with_the_header_are_read_and_the_others_are_named(shop):
+    header = ["订单号", "子单号", "数量", "商家编码"]
+    sheets = {
+        "说明": [["由平台导出"]],
+        "1": [header, ["1", "11", "2", "A"], ["2", "21", "1", "A"]],
+        "空": [],
+        "2": [["续"], header[::-1], ["B", "1", "22", "2"], ["B", "0", "31", "3"]],
+        "对账": [["订单号", "订单号"]],
+    }
+    shop.land(workbook_of(sheets), "a.xlsx")
+    report = shop.load()
+    assert (report.rows_in, report.rows_loaded, report.rows_quarantined) == (3, 2, 1)
+    rows = shop.rows()
+    # an order goes on from one sheet to the next
+    assert rows["line_id"].to_list() == ["11", "21", "22"]
+    assert rows["source_row"].to_list() == [2, 3, 40_000_003]
+    assert rows["line_no"].to_list() == [1, 1, 2]
+    assert shop.quarantine()["source_row"].to_list() == [40_000_004]
+    told = [message.partition("a.xlsx: ")[2] for message in report.messages]
+    assert told[:2] == [
+        "sheet '说明' is passed over, it has no header of 'orders'",
+        "sheet '对账' is passed over, the column 订单号 is there twice: keep one of them",
+    ]
+    assert "row 4 of sheet '2': qty must be above 0" in told[2]
 
 
 def test_rows_are_numbered_as_a_spreadsheet_shows_them(shop):

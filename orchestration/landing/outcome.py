@@ -9,6 +9,7 @@ from orchestration.landing.layout import LandedFile
 from orchestration.landing.ledger import Entry
 from orchestration.landing.manifest import Promise
 from orchestration.landing.report import LoadReport
+from orchestration.landing.rows import SHEET
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Outcome:
     quarantined: int = 0
     totals: int = 0
     ignored: tuple[str, ...] = ()
+    sheets: dict[int, str] = field(default_factory=dict)  # as in Rows
+    notes: tuple[str, ...] = ()  # what else people should know
     reasons: Counter[str] = field(default_factory=Counter)
     first_fault: str = ""
     fault: str = ""  # why nothing can be read from it
@@ -39,7 +42,7 @@ class Outcome:
         self.rows += 1
         self.quarantined += 1
         self.reasons[_kind_of(reason)] += 1
-        self.first_fault = self.first_fault or f"row {row}: {reason}"
+        self.first_fault = self.first_fault or f"{self._place(row)}: {reason}"
 
     def refuse_page(self, line: int, reason: str) -> None:
         """A page of JSON goes to quarantine; a file of nothing else cannot be read at all."""
@@ -70,7 +73,7 @@ class Outcome:
         """Of the records, those with this reason to be in quarantine."""
         self.quarantined += count
         self.reasons[_kind_of(reason)] += count
-        self.first_fault = self.first_fault or f"row {row}: {reason}"
+        self.first_fault = self.first_fault or f"{self._place(row)}: {reason}"
 
     @property
     def is_mismatch(self) -> bool:
@@ -99,7 +102,7 @@ class Outcome:
         """What people should know about the file."""
         if self.unreadable:
             return (f"{self.file.source_file}: {self.unreadable}",)
-        told = []
+        told = [f"{self.file.source_file}: {note}" for note in self.notes]
         if self.quarantined:
             told.append(
                 f"{self.file.source_file}: {self.quarantined} rows went to quarantine, each with "
@@ -111,6 +114,12 @@ class Outcome:
                 f"{self.promise.rows}: pull it again, or correct the manifest"
             )
         return tuple(told)
+
+    def _place(self, row: int) -> str:
+        place, row_of_sheet = divmod(row, SHEET)
+        if place in self.sheets:
+            return f"row {row_of_sheet} of sheet '{self.sheets[place]}'"
+        return f"row {row}"
 
     def entry(self, load_no: int) -> Entry:
         """The file's line in the ledger."""

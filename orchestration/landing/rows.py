@@ -1,12 +1,14 @@
 """Rows of an export: every declared column as text, and the rows that could not be told apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
 from orchestration.landing.headers import Header
 from orchestration.landing.schema import Dataset
+
+SHEET = 10_000_000  # more rows than a sheet of a workbook has
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Rows:
 
     `totals` counts rows of totals among those whose fields cannot be told apart; `ignored` names
     the columns nobody declared. `is_all` says that these are all the rows of the file, and
-    `has_lost` that LOST stands for bytes of it that are no text.
+    `has_lost` that LOST stands for bytes of it that are no text. `sheets` names the sheets of a
+    workbook whose rows are numbered from SHEET times their place on; `messages` are for people.
     """
 
     cells: pa.Table
@@ -33,6 +36,8 @@ class Rows:
     totals: int = 0
     is_all: bool = True
     has_lost: bool = False
+    sheets: dict[int, str] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
 
 
 def pick(cells: pa.Table, header: Header, numbers: np.ndarray, dataset: Dataset) -> pa.Table:

@@ -116,6 +116,8 @@ class Stage:
         """Write what is new; say in the outcomes of the files what became of their records."""
         with prepared.connection as connection:
             self._cursors.remove(connection)
+            if not prepared.shape.is_api:
+                _tell_layout(prepared)
             self._tell_known(prepared)
             self._write_part(prepared)
             self._keep_faults(prepared)
@@ -246,7 +248,6 @@ class Stage:
     def _keep_broken_rows(self, prepared: Prepared) -> None:
         for outcome, piece in prepared.batch:
             rows = piece.content
-            outcome.ignored = rows.ignored
             outcome.totals += rows.totals
             for row in rows.broken:
                 raw = quarantine.broken_row(row, self._dataset, rows.ignored)
@@ -254,6 +255,12 @@ class Stage:
                 outcome.keep_aside(row.source_row, row.reason)
         for at, count in prepared.totals:
             prepared.outcomes[at].totals += count
+
+
+def _tell_layout(prepared: Prepared) -> None:
+    for outcome, piece in prepared.batch:
+        rows = piece.content
+        outcome.ignored, outcome.sheets, outcome.notes = rows.ignored, rows.sheets, rows.messages
 
 
 def _count(prepared: Prepared) -> None:

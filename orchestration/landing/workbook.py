@@ -11,7 +11,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from orchestration.landing.content import MIB, WHOLE, Content, UnreadableFileError
 from orchestration.landing.headers import FIRST_ROWS, Header, NoHeaderError, find_header
-from orchestration.landing.rows import Rows, pick
+from orchestration.landing.rows import SHEET, Rows, pick
 from orchestration.landing.schema import Dataset
 
 _DAMAGED = "the Excel workbook is cut off, damaged or protected: export it again, without password"
@@ -20,30 +20,67 @@ _DIGITS = 15  # what Excel keeps of a number
 
 
 def workbook_rows(content: Content, dataset: Dataset) -> Iterator[Rows]:
-    """The rows of the first sheet that has the dataset's header; raises UnreadableFileError."""
+    """The rows of all sheets that have the dataset's header; raises UnreadableFileError.
+
+    A row is numbered as its sheet shows it, and after the first of these sheets with SHEET times
+    the sheet's place in the workbook added.
+    """
     if content.data is None:
         raise UnreadableFileError(_TOO_LARGE)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content.data))
-        sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
-        read = [sheet.to_python(skip_empty_area=False) for sheet in sheets]
+        sheets = {
+            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            for name in workbook.sheet_names
+        }
     except CalamineError as error:
         raise UnreadableFileError(_DAMAGED) from error
-    fault = None
-    for rows in read:
+    found: list[Rows] = []
+    strange: dict[str, UnreadableFileError] = {}
+    for place, (name, rows) in enumerate(sheets.items(), 1):
         first = [[_text(cell) for cell in row] for row in rows[: FIRST_ROWS + 1]]
         try:
             header = find_header(first, dataset)
-        except NoHeaderError as error:
-            if fault is None or error.recognised > fault.recognised:
-                fault = error
+        except UnreadableFileError as error:
+            if not found and not isinstance(error, NoHeaderError):
+                raise
+            strange[name] = error
             continue
-        yield _rows(rows, header, dataset)
-        return
-    raise fault or UnreadableFileError("the Excel workbook has no sheet: export it again")
+        told = {place: name} if found else {}
+        found.append(_rows(rows, header, dataset, SHEET * place if found else 0, told))
+    if found:
+        yield _together(found, _passed_over(sheets, strange, dataset))
+    elif strange:
+        raise max(strange.values(), key=lambda error: error.recognised)
+    else:
+        raise UnreadableFileError("the Excel workbook has no sheet: export it again")
 
 
-def _rows(rows: list[list], header: Header, dataset: Dataset) -> Rows:
+def _passed_over(
+    sheets: dict[str, list[list]], strange: dict[str, UnreadableFileError], dataset: Dataset
+) -> tuple[str, ...]:
+    """What people should know about sheets that are not read; nothing of those without a cell."""
+    told = []
+    for name, error in strange.items():
+        if any(cell != "" for row in sheets[name] for cell in row):
+            is_other = isinstance(error, NoHeaderError)
+            why = f"it has no header of '{dataset.name}'" if is_other else error
+            told.append(f"sheet '{name}' is passed over, {why}")
+    return tuple(told)
+
+
+def _together(found: list[Rows], messages: tuple[str, ...]) -> Rows:
+    return Rows(
+        pa.concat_tables(rows.cells for rows in found),
+        tuple(dict.fromkeys(name for rows in found for name in rows.ignored)),
+        sheets={place: name for rows in found for place, name in rows.sheets.items()},
+        messages=messages,
+    )
+
+
+def _rows(
+    rows: list[list], header: Header, dataset: Dataset, before: int, told: dict[int, str]
+) -> Rows:
     body = rows[header.row + 1 :]
     wanted = {0, *header.positions.values()}
     columns = list(zip(*body, strict=True)) if body else []
@@ -54,8 +91,8 @@ def _rows(rows: list[list], header: Header, dataset: Dataset) -> Rows:
             for at in range(header.width)
         }
     )
-    numbers = np.arange(header.row + 2, header.row + 2 + len(body))
-    return Rows(pick(cells, header, numbers, dataset), header.ignored)
+    numbers = np.arange(header.row + 2, header.row + 2 + len(body)) + before
+    return Rows(pick(cells, header, numbers, dataset), header.ignored, sheets=told)
 
 
 def _column(cells: tuple) -> pa.Array:
