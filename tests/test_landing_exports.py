@@ -208,6 +208,16 @@ def test_a_row_of_another_width_is_quarantined_alone(shop):
     assert "look for a missing or an unquoted separator" in report.messages[0]
 
 
+@pytest.mark.parametrize("cell", ["x" * 200_000, '"x\ry"'], ids=["huge", "of two lines"])
+def test_a_row_of_another_width_is_quarantined_alone_whatever_its_cells_hold(shop, cell):
+    broken = f"2026-06-28,8,{cell},2,3,4,5\n"
+    shop.land(HEADER + "\n" + ROWS + broken + "2026-06-28,9,x,1,1,\n", dataset="item_daily")
+    report = shop.load("item_daily")
+    assert (report.rows_in, report.rows_loaded, report.rows_quarantined) == (4, 3, 1)
+    assert shop.quarantine("item_daily")["source_row"].to_list() == [4]
+    assert "row 4: has 7 fields where the header has 6" in report.messages[0]
+
+
 @pytest.mark.parametrize(
     "numbers",
     [["6.94E+18"], [6937000000000000001.0], [f"69370{n}0000000000" for n in range(100, 106)]],

@@ -89,7 +89,10 @@ class _Aside:
         self._rows.append(number)
         if len(self._rows) > _MOST_ASIDE:
             return "error"
-        cells = next(csv.reader([row.text], delimiter=self.layout.separator), [])
+        try:
+            cells = next(csv.reader([row.text], delimiter=self.layout.separator), [])
+        except csv.Error:  # a cell longer than any that csv reads
+            cells = row.text.split(self.layout.separator)
         if any(cell.strip().lower() in self._totals for cell in cells):
             self._dropped += 1
             return "skip"
