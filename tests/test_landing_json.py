@@ -367,6 +367,33 @@ def test_ids_that_a_script_read_as_floating_point_are_refused_throughout(shop):
     assert "floating point loses digits" in shop.quarantine()["reason"][0]
 
 
+@pytest.mark.parametrize(
+    ("sound", "is_told"), [(0, True), (1, True), (15, True), (16, False), (60, False)]
+)
+def test_sound_ids_among_rounded_ones_do_not_hide_them(shop, sound, is_told):
+    rounded = [2768543210987650000 + 1000 * n for n in range(60)]
+    others = [3768543210987650301 + 7 * n for n in range(sound)]
+    shop.land(page(*(order(one) for one in rounded + others)))
+    report = shop.load()
+    assert (report.rows_loaded, report.rows_quarantined) == (
+        (sound, 60) if is_told else (60 + sound, 0)
+    )
+
+
+@pytest.mark.parametrize("kind", ["four of four", "four of six", "by chance", "short"])
+def test_ids_that_end_in_zeros_without_being_rounded_are_read(shop, kind):
+    rounded = [2768543210987650000 + 1000 * n for n in range(4)]
+    ids = {
+        "four of four": rounded,
+        "four of six": [*rounded, 2768543210987650007, 2768543210987650008],
+        # every hundredth id ends so
+        "by chance": range(2768543210987654301, 2768543210987654701),
+        "short": [1234567890123000 + 100 * n for n in range(40)] + [1234567890123457],
+    }[kind]
+    shop.land(page(*(order(one) for one in ids)))
+    assert shop.load().rows_loaded == len(ids)
+
+
 def test_contradicting_records_of_a_file_keep_one_whatever_their_order(shop, tmp_path):
     twins = [order(1, status="A"), order(1, status="B")]
     hashes = []

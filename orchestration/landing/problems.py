@@ -73,8 +73,8 @@ def of_cells(
     """What each cell can have, in the order of the columns.
 
     Reads the cleaned text as t_<column>, its moment as m_<column> and its value as v_<column>.
-    `rounded` holds, for ids whose long values all lost digits in some file, the SQL condition
-    that names these files.
+    `rounded` holds, for ids whose long values lost digits in some file, the SQL condition that
+    names these files.
     """
     return [p for column in columns for p in _of_cell(column, is_api, rounded)]
 

@@ -23,7 +23,7 @@ from orchestration.landing.values import (
 
 RECORD, LINE = "record", "line"
 
-Rounded = dict[str, str]  # id column -> SQL condition: the files where it lost digits throughout
+Rounded = dict[str, str]  # id column -> SQL condition: the files where most of them lost digits
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _problems(shape: Shape, level: str, rounded: Rounded) -> list[problems.Probl
 
 
 def _rounded(connection: duckdb.DuckDBPyConnection, level: str, columns: tuple) -> Rounded:
-    """The id columns whose long ids all lost the digits a spreadsheet or a double cannot hold."""
+    """The id columns whose long ids lost the digits a spreadsheet or a double cannot hold."""
     ids = [column.name for column in columns if column.kind == "id"]
     doubted = []
     if ids:
