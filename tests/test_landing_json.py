@@ -127,7 +127,13 @@ def test_fen_become_yuan_without_floating_point(shop, fen, yuan):
         ({"coupon": 12.5}, "coupon_amount", "whole number of fen"),
         ({"coupon": "288.00元"}, "coupon_amount", "whole number of fen"),
         ({"pay": {"amount": 90071992547409.93}}, "paid_amount", "amount"),
-        ({"paid_s": 1782648105000}, "paid_at", "seconds since 1970"),
+        ({"paid_s": 1782648105000}, "paid_at", "milliseconds where seconds since 1970 belong"),
+        ({"paid_s": 1782648}, "paid_at", "not a time in seconds since 1970"),
+        ({"paid_s": 946656000 - 1}, "paid_at", "not a time in seconds since 1970"),
+        ({"paid_s": 86400}, "paid_at", "not a time in seconds since 1970"),
+        ({"done_ms": 1782648105}, "done_at", "seconds where milliseconds since 1970 belong"),
+        ({"done_ms": "1782648105"}, "done_at", "multiply it by 1000"),
+        ({"done_ms": 1782648105000000}, "done_at", "not a time in milliseconds since 1970"),
         ({"paid_s": "2026-06-28 20:01:45"}, "paid_at", "seconds since 1970"),
         ({"created": "yesterday"}, "created_at", "not a time"),
         ({"tid": None}, "order_id", "required and empty"),
@@ -165,7 +171,7 @@ def test_the_last_moment_of_the_day_after_landing_is_not_the_future(shop):
 )
 def test_what_platforms_write_for_not_yet_is_no_time(shop, nothing):
     epoch = 0 if nothing == "0001-01-01 00:00:00" else nothing
-    epoch = 0 if nothing == "1970-01-01 08:00:00" else epoch
+    epoch = -28_800 if nothing == "1970-01-01 08:00:00" else epoch
     shop.land(page(order(created=nothing, paid_s=epoch, done_ms=epoch, due=nothing)))
     assert shop.load().rows_loaded == 1
     row = shop.rows().row(0, named=True)

@@ -9,6 +9,7 @@ from orchestration.landing.values import (
     FIRST_YEAR,
     LAST_YEAR,
     is_damaged_id,
+    is_in_other_unit,
     is_placeholder,
     quoted,
 )
@@ -28,6 +29,10 @@ _UNREADABLE = {
     "epoch_s": "is not a time in seconds since 1970: write it like 1762790400",
     "epoch_ms": "is not a time in milliseconds since 1970: write it like 1762790400000",
     "flag": "is neither true nor false: write true or false",
+}
+_OTHER_UNIT = {
+    "epoch_s": "is in milliseconds where seconds since 1970 belong: divide it by 1000",
+    "epoch_ms": "is in seconds where milliseconds since 1970 belong: multiply it by 1000",
 }
 _DAMAGED = "was damaged by a spreadsheet (digits lost): export it as text and do not re-save it"
 _ROUNDED = "was damaged: read the numbers of the JSON as text, floating point loses digits"
@@ -165,7 +170,19 @@ def _of_cell(column: Column, is_api: bool, rounded: dict[str, str]) -> list[Prob
         found.append((f"{value} is null and {text} is not null", _UNREADABLE[unit]))
     found += _out_of_domain(column, value)
     display = shown(column, is_api=is_api)
-    return [_problem(condition, column.name, display, reason) for condition, reason in found]
+    return [
+        Problem(condition, column.name, display, _reason(column, text, reason))
+        for condition, reason in found
+    ]
+
+
+def _reason(column: Column, text: str, reason: str) -> str:
+    """SQL of a reason; that of an unreadable epoch names the other unit where that would fit."""
+    told = quoted(f"{column.name} {reason}")
+    if column.api_unit not in _OTHER_UNIT or reason != _UNREADABLE[column.api_unit]:
+        return told
+    likely = quoted(f"{column.name} {_OTHER_UNIT[column.api_unit]}")
+    return f"case when {is_in_other_unit(column, text)} then {likely} else {told} end"
 
 
 def _out_of_domain(column: Column, value: str) -> list[tuple[str, str]]:

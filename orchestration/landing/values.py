@@ -37,6 +37,7 @@ _SENTINEL = r"0+(\.0+)?|-\d+|0000.*|0001.*|1970.01.01.*"
 
 _BEIJING_US = 8 * 3_600_000_000
 _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
+_UNSET_US = 86_400_000_000  # 1970-01-01 anywhere
 _FIRST_US = 946_656_000_000_000  # 2000-01-01 00:00 Beijing
 _LAST_US = 4_102_416_000_000_000  # 2100-01-01 00:00 Beijing
 # a JSON number of more digits is rounded to binary before anyone can read its cents
@@ -95,9 +96,8 @@ def moment(column: Column, text: str, *, is_api: bool) -> str:
         per_unit = _EPOCHS[column.api_unit]
         number = f"try_cast({text} as bigint)"
         return (
-            f"case when {number} < {_FIRST_US // per_unit} then make_timestamptz(0) "
-            f"when {number} < {_LAST_US // per_unit} then make_timestamptz({number} * {per_unit}) "
-            "end"
+            f"case when {number} < {_UNSET_US // per_unit} then make_timestamptz(0) "
+            f"when {_is_time(number, per_unit)} then make_timestamptz({number} * {per_unit}) end"
         )
     plain = f"replace(replace({text}, '/', '-'), 'T', ' ')"
     dashed = f"translate({text}, '/', '-')"
@@ -111,8 +111,17 @@ def moment(column: Column, text: str, *, is_api: bool) -> str:
     )
 
 
+def is_in_other_unit(column: Column, text: str) -> str:
+    """Whether an epoch is a time of 2000 to 2099 if seconds are read as milliseconds, or back."""
+    (other,) = (per_unit for unit, per_unit in _EPOCHS.items() if unit != column.api_unit)
+    return f"coalesce({_is_time(f'try_cast({text} as bigint)', other)}, false)"
+
+
 def is_placeholder(text: str, parsed: str) -> str:
-    """Whether a time means "none": 0, 0000-00-00 and every moment outside 2000 to 2099."""
+    """Whether a time means "none": 0, 0000-00-00 and every moment outside 2000 to 2099.
+
+    Of epochs only those up to the first day of 1970 do: any other is one in a wrong unit.
+    """
     return (
         f"case when {text} is null then false "
         f"when {parsed} is null then regexp_full_match({text}, '{_ZERO_DATE}') "
@@ -176,6 +185,10 @@ def value(column: Column, text: str, parsed: str, *, is_api: bool) -> str:
         )
     plain = f"lower({text})" if column.choices else text
     return plain if column.default is None else f"coalesce({plain}, {quoted(column.default)})"
+
+
+def _is_time(number: str, per_unit: int) -> str:
+    return f"{number} >= {_FIRST_US // per_unit} and {number} < {_LAST_US // per_unit}"
 
 
 def _outside_time(parsed: str) -> str:
