@@ -185,6 +185,32 @@ def test_names_that_say_nothing_known_are_reported_and_passed_over(tmp_path):
     assert landed_days(tmp_path) == (FIRST, FIRST)
 
 
+def test_files_in_a_wrong_depth_are_reported_and_passed_over(tmp_path):
+    land(tmp_path, 1, FIRST, f"{HEADER}\n")
+    dataset = tmp_path / "acme/generic/s1/skus"
+    for place in (dataset / "2026-06-25/part1/deep", dataset.parent, dataset / "2026-06-25/empty"):
+        place.mkdir(parents=True, exist_ok=True)
+    for path in (
+        dataset / "2026-06-25/part1/deep/a.csv",
+        dataset / "2026-06-25/_done/a.csv",
+        dataset / "_note.txt",
+        *(dataset / f"{name}.csv" for name in "bcdef"),
+        dataset.parent / "g.csv",
+        dataset.parent.parent / "h.csv",
+        tmp_path / "acme/i.csv",
+    ):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    told = [message.partition(" passed over")[0] for message in check_layout(tmp_path)]
+    assert sorted(told) == [
+        "acme/generic/s1/skus/2026-06-25/part1:",
+        "acme/generic/s1/skus: b.csv, c.csv, d.csv and 2 more",
+        "acme/generic/s1: g.csv",
+        "acme/generic: h.csv",
+        "acme: i.csv",
+    ]
+
+
 def test_a_wrong_layout_is_refused_with_the_right_one(tmp_path):
     with pytest.raises(LayoutError, match="no such folder"):
         check_layout(tmp_path / "nowhere")

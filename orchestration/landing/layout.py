@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestration.landing import SOURCES
 
 _ASIDE = (".", "_")
+_NAMED = 3  # files of a message
 LAYOUT = "landing/<tenant>/<platform>/<shop_id>/<dataset>/<yyyy-mm-dd>/<file>"
 
 
@@ -33,7 +34,8 @@ class LandedFile:
 
 
 def check_layout(landing: Path, *, tenant: str | None = None) -> tuple[str, ...]:
-    """Return one message per folder that is passed over because its name says nothing known.
+    """Return one message per folder of which something is passed over: by its name, or by where
+    it lies.
 
     Raises LayoutError, naming the expected layout, if `landing` does not exist, if nothing in it
     fits, or if it holds several tenants and none is chosen.
@@ -135,6 +137,8 @@ def _day_folders(
 
 def _passed_over(landing: Path, tenant: str | None) -> Iterator[str]:
     known = ", ".join(SOURCES)
+    for folder in sorted(landing.glob(f"{_literal(tenant)}/")):
+        yield from _stray_files(folder, landing)
     for platform in sorted(landing.glob(f"{_literal(tenant)}/*/")):
         where = platform.relative_to(landing).as_posix()
         if _is_aside(platform):
@@ -143,6 +147,8 @@ def _passed_over(landing: Path, tenant: str | None) -> Iterator[str]:
             yield f"{where}: passed over, '{platform.name}' is no known platform ({known})"
             continue
         datasets = SOURCES[platform.name]
+        for folder in (platform, *sorted(_folders(platform))):
+            yield from _stray_files(folder, landing)
         for folder in sorted(path for shop in _folders(platform) for path in _folders(shop)):
             where = folder.relative_to(landing).as_posix()
             if folder.name not in datasets:
@@ -151,9 +157,28 @@ def _passed_over(landing: Path, tenant: str | None) -> Iterator[str]:
                     f"({', '.join(datasets)})"
                 )
                 continue
+            yield from _stray_files(folder, landing)
             for day in sorted(_folders(folder)):
                 if _day(day.name) is None:
                     yield f"{where}/{day.name}: passed over, the folder's name is no yyyy-mm-dd"
+                    continue
+                for below in sorted(_folders(day)):
+                    if any(path.is_file() for path in below.rglob("*")):
+                        yield (
+                            f"{where}/{day.name}/{below.name}: passed over, only what lies in "
+                            "the folder of the day itself is read"
+                        )
+
+
+def _stray_files(folder: Path, landing: Path) -> Iterator[str]:
+    """Files that lie too high, of one folder together."""
+    names = sorted(e.name for e in os.scandir(folder) if e.is_file() and not _is_aside(e))
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield (
+            f"{folder.relative_to(landing).as_posix()}: {', '.join(names[:_NAMED])}{more} passed "
+            f"over, files are read from {LAYOUT}"
+        )
 
 
 def _literal(name: str | None) -> str:
@@ -164,7 +189,7 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.is_dir() and not _is_aside(path)]
 
 
-def _is_aside(path: Path) -> bool:
+def _is_aside(path: Path | os.DirEntry) -> bool:
     return path.name.startswith(_ASIDE)
 
 
