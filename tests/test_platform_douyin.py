@@ -293,6 +293,19 @@ def phases(line_id: str, deposit: str, balance: str | None) -> list[dict]:
     ]
 
 
+def test_what_is_paid_in_a_single_phase_has_no_deposit_and_no_balance(shop):
+    paid = {"create_time": epoch("2025-10-15 20:03:11"), "pay_time": epoch("2025-10-15 20:03:20")}
+    (single, _) = phases("6937000000000000121", "2025-10-15 20:03:20", None)
+    put_orders(
+        shop, order(1, {}, order_phase_list=[single | {"total_phase": 1}], order_status=2, **paid)
+    )
+
+    columns = ("paid_at", "deposit_amount", "balance_amount", "deposit_paid_at", "lifecycle")
+    assert [tuple(row.values()) for row in shop.staged("order_lines", *columns)] == [
+        (at("2025-10-15 20:03:20"), None, None, None, "paid")
+    ]
+
+
 def test_trap_07_a_presale_is_sold_when_its_balance_is_paid(shop):
     placed = {"create_time": epoch("2025-10-15 20:03:11"), "pay_time": epoch("2025-10-15 20:03:20")}
     sold = phases("6937000000000000121", "2025-10-15 20:03:20", "2025-10-20 20:01:45")

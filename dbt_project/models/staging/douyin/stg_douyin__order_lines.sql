@@ -60,12 +60,14 @@ read as (
     window an_order as (partition by platform, shop_id, order_id)
 ),
 
--- a gift is paid for when its goods are
+-- a gift is paid for when its goods are; what is paid in one phase has no deposit
 phased as (
     select
         *,
         list_filter(
-            all_phases, lambda p: coalesce(p.sku_order_id in (line_id, master_id), false)
+            all_phases,
+            lambda p: coalesce(p.sku_order_id in (line_id, master_id), false)
+                and coalesce(p.total_phase, 2) > 1
         ) as own_phases,
         list_filter(own_phases, lambda p: p.pay_success and p.phase_pay_time > 0) as paid_phases,
         len(own_phases) > 0 as is_two_step,
