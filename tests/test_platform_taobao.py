@@ -368,6 +368,71 @@ def test_trap_14_a_closed_trade_with_a_payment_is_not_a_cancelled_one(shop):
     assert found[-1]["closed_at"] == at("2025-10-09 10:00:00")
 
 
+def suborder(oid: int, paid: str, **more: object) -> dict:
+    return {"oid": oid, "num_iid": oid, "num": 1, "price": "10.00", "divide_order_fee": paid} | more
+
+
+GIFTS = {
+    "named by its goods": (
+        [suborder(11, "9.00", gift_mids="12"), suborder(12, "0.00", is_free_gift=False)],
+        {"12": "11"},
+    ),
+    "names its goods": (
+        [suborder(11, "9.00"), suborder(12, "0.00", is_free_gift=False, gift_mids="11")],
+        {"12": "11"},
+    ),
+    "each names the other": (
+        [suborder(11, "0.00", gift_mids="12"), suborder(12, "0.00", gift_mids="11")],
+        {"12": "11"},
+    ),
+    "marked, its goods paid by a coupon": (
+        [suborder(11, "0.00", gift_mids="12"), suborder(12, "0.00", is_free_gift=True)],
+        {"12": "11"},
+    ),
+    "marked, and names such goods": (
+        [suborder(11, "0.00"), suborder(12, "0.00", is_free_gift=True, gift_mids="11")],
+        {"12": "11"},
+    ),
+    "unmarked, its goods paid by a coupon": (
+        [
+            suborder(11, "0.00", total_fee="10.00", gift_mids="13, 12"),
+            suborder(12, "0.00", total_fee="0.00"),
+            suborder(13, "0.00", total_fee="0.00"),
+        ],
+        {"12": "11", "13": "11"},
+    ),
+    "of goods elsewhere": (
+        [suborder(11, "9.00"), suborder(12, "0.00", gift_mids="77")],
+        {"12": "77"},
+    ),
+    "names itself": ([suborder(11, "0.00", gift_mids="11"), suborder(12, "9.00")], {}),
+    "paid for": ([suborder(11, "9.00", gift_mids="12"), suborder(12, "1.00", gift_mids="11")], {}),
+}
+
+
+def test_trap_17_which_of_two_tied_lines_is_the_gift(shop):
+    trades = [
+        {
+            **{"tid": 100 + number, "status": "TRADE_FINISHED", "payment": "9.00"},
+            **{"created": "2025-10-21 10:00:00", "pay_time": "2025-10-21 10:00:10"},
+            "orders": {"order": lines},
+        }
+        for number, (lines, _) in enumerate(GIFTS.values())
+    ]
+    page = {"trades_sold_get_response": {"trades": {"trade": trades}}}
+    shop.put("orders", "a.json", json.dumps(page), "2025-10-21")
+    assert shop.load("orders").rows_loaded == len(GIFTS)
+
+    columns = ("platform_order_id", "order_line_id", "is_gift", "main_line_id")
+    found: dict[str, dict] = {kind: {} for kind in GIFTS}
+    for line in shop.staged("order_lines", *columns):
+        kind = list(GIFTS)[int(line["platform_order_id"]) - 100]
+        if line["is_gift"]:
+            goods = (line["main_line_id"] or "").rpartition(":")[2]
+            found[kind][line["order_line_id"].rpartition(":")[2]] = goods
+    assert found == {kind: gifts for kind, (_, gifts) in GIFTS.items()}
+
+
 def test_trap_17_a_gift_keeps_its_units_and_weighs_on_no_money(shop):
     def promised_only(text: str) -> str:
         gift = text[text.index('{"oid": 2768543210989654321') : text.rindex("]}}]}}}")]

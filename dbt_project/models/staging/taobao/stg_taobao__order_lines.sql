@@ -146,9 +146,61 @@ borne as (
     from rounded
 ),
 
+-- gift_mids names a gift's goods, or the gifts of goods. Which of the two lines is the gift its
+-- mark says, else what was paid for it, else what the shop asked for it, else that it names the
+-- other.
+tied as (
+    select
+        line.order_id,
+        line.line_id,
+        line.nth,
+        line.other_id,
+        case
+            when line.is_free_gift then true
+            when other.is_free_gift then false
+            when other.line_id is null
+                then line.paid_amount = 0
+                    and count(other.line_id) over (partition by line.order_id, line.line_id) = 0
+            when line.paid_amount = 0 and other.paid_amount = 0 then case
+                when coalesce(line.line_total_amount, 0) <> coalesce(other.line_total_amount, 0)
+                    then coalesce(line.line_total_amount, 0) < coalesce(other.line_total_amount, 0)
+                else line.line_no > other.line_no
+                    or not coalesce(contains(other.gift_line_ids, line.line_id), false)
+            end
+            when 0 in (line.paid_amount, other.paid_amount) then line.paid_amount = 0
+        end as is_gift
+    from (
+        select
+            order_id,
+            line_id,
+            line_no,
+            is_free_gift,
+            paid_amount,
+            line_total_amount,
+            trim(unnest(string_split(gift_line_ids, ','))) as other_id,
+            generate_subscripts(string_split(gift_line_ids, ','), 1) as nth
+        from priced
+        where gift_line_ids is not null
+    ) as line
+    left join priced as other
+        on line.order_id = other.order_id and line.other_id = other.line_id
+    where line.other_id not in (line.line_id, '')
+),
+
+gifts as (
+    select
+        order_id,
+        if(is_gift, line_id, other_id) as line_id,
+        min_by(if(is_gift, other_id, line_id), nth) as main_line_id
+    from tied
+    where is_gift is not null
+    group by all
+),
+
 named as (
     select
         priced.*,
+        gifts.main_line_id,
         borne.platform_discount_amount,
         borne.channel_discount_amount,
         case
@@ -185,7 +237,8 @@ named as (
             promotion_list,
             lambda p: p.promotion_id is not null and p.id in (line_id, platform_order_id)
         ) as own_promotions,
-        coalesce(is_free_gift, paid_amount = 0 and gift_line_ids is not null, false)
+        coalesce(is_free_gift, false)
+            or gifts.main_line_id is not null
             or coalesce(
                 paid_amount = 0 and list_contains(
                     list_transform(promotion_list, lambda p: p.gift_item_id), item_id
@@ -194,6 +247,7 @@ named as (
             ) as is_gift
     from priced
     left join borne using (order_id, line_no)
+    left join gifts using (order_id, line_id)
 )
 
 select
@@ -265,10 +319,10 @@ select
     is_gift,
     case
         when is_gift then order_id || ':' || coalesce(
-            trim(split_part(gift_line_ids, ',', 1)),
+            main_line_id,
             list_filter(
                 promotion_list,
-                lambda p: p.gift_item_id = item_id and p.id <> platform_order_id
+                lambda p: p.gift_item_id = item_id and p.id not in (platform_order_id, line_id)
             )[1].id
         )
     end as main_line_id,
