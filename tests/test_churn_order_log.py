@@ -42,7 +42,13 @@ def _rhythm(log, slices):
 
 def test_odd_lines_are_left_out_and_counted(orders):
     log = OrderLog.of(orders)
-    assert log.left_out == {"without_customer_or_day": 2, "repeated_lines": 1, "returns": 2}
+    assert log.left_out == {
+        "without_customer_or_day": 2,
+        "repeated_lines": 1,
+        "returns": 2,
+        "unreadable_days": 1,
+        "unreadable_amounts": 0,
+    }
     FEAT_CUSTOMER_EVENTS.check(log.events)
     days = log.events.groupby("customer_id").size().to_dict()
     assert days == {"a": 3, "b": 1, "late": 1}
@@ -155,3 +161,138 @@ def test_odd_lines_move_no_score_and_every_customer_with_a_purchase_has_one():
     pd.testing.assert_series_equal(_scores(pd.concat([odd, clean, again]), last_day), plain)
     returned = pd.DataFrame([once | {"amount": -80.0}])
     assert "once" in _scores(pd.concat([clean, returned]), last_day).index
+
+
+def _written(stamps, **columns):
+    """A log with one line per stamp, each of its own customer."""
+    ids = [f"c{i}" for i in range(len(stamps))]
+    return pd.DataFrame({"customer_id": ids, "ordered_at": stamps, "amount": 9.9} | columns)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2023-05-01 10:00:00",
+        "2023-05-01 23:30",
+        "2023-05-01T10:00:00.250",
+        "2023-05-01T00:30:00Z",
+        "2023-05-01 23:30:00+08:00",
+        "2023-05-01 00:30:00.25 -0500",
+        "2023/5/1",
+        "2023/5/1 9:05",
+        "2023.05.01",
+        "2023年5月1日",
+        "2023年5月1日 10:30",
+        "20230501",
+        pd.Timestamp("2023-05-01 23:30", tz="Asia/Shanghai"),
+        pd.Timestamp("2023-05-01").date(),
+    ],
+)
+def test_every_year_first_form_is_the_day_it_says_whatever_the_first_line_looks_like(stamp):
+    for stamps in (["2023-04-30", stamp], [stamp, "2023-04-30 08:00:00"]):
+        log = OrderLog.of(_written(stamps))
+        assert log.left_out["unreadable_days"] == 0
+        assert pd.Timestamp("2023-05-01") in set(log.events["ds"])
+        assert len(log.events) == 2
+
+
+def test_zoned_and_whole_number_days_are_the_days_they_show():
+    late = pd.to_datetime(["2023-05-01 23:30", "2023-05-02 00:30"])
+    expected = pd.to_datetime(["2023-05-01", "2023-05-02"])
+    for stamps in (late.tz_localize("Asia/Shanghai"), [20230501, 20230502], [20230501.0, 20230502]):
+        log = OrderLog.of(_written(stamps))
+        assert log.events["ds"].tolist() == expected.tolist()
+        assert len(customer_slices(log, [AS_OF])) == 2
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ["01/05/2023", "02/05/2023", "13/05/2023"],
+        ["5/1/23", "5/2/23"],
+        [1682899200, 1682985600],
+        [1682899200000, 1682985600000],
+        ["today", "now", "2023"],
+        [45047, 45048],
+    ],
+)
+def test_days_that_could_be_others_are_refused_with_count_and_example(stamps):
+    with pytest.raises(ValueError, match="'ordered_at': .* values cannot be read") as told:
+        OrderLog.of(_written(stamps))
+    assert f"{len(stamps)} of {len(stamps)}" in str(told.value)
+    assert repr(stamps[0]) in str(told.value)
+
+
+def test_a_few_unreadable_days_are_counted_and_more_than_a_hundredth_refused():
+    stamps = ["2023-05-01"] * 297 + ["31/12/2023"] * 3
+    log = OrderLog.of(_written(stamps))
+    assert log.left_out["unreadable_days"] == log.left_out["without_customer_or_day"] == 3
+    assert len(log.events) == 297
+    with pytest.raises(ValueError, match="4 of 301 .* row 298: '31/12/2023'"):
+        OrderLog.of(_written([*stamps, "31/12/2023"]))
+
+
+def test_amounts_with_currency_marks_and_separators_are_the_numbers_they_say():
+    texts = [
+        "¥1,234.50",
+        "1234.5",
+        "￥ 12",
+        "-¥1,000",
+        "¥-3.5",
+        "2,345,678元",
+        "RMB 7",
+        "$1.20",
+        "",
+    ]
+    log = OrderLog.of(_written(["2023-05-01"] * len(texts), amount=texts))
+    assert log.left_out["unreadable_amounts"] == 0
+    paid = log.events.set_index("customer_id")["paid_amount"]
+    assert paid.to_dict() == {
+        "c0": 1234.5, "c1": 1234.5, "c2": 12, "c5": 2345678, "c6": 7, "c7": 1.2, "c8": 0,
+    }  # fmt: skip
+    assert log.returns["returned_amount"].tolist() == [1000, 3.5]
+
+
+@pytest.mark.parametrize("odd", ["ten", "1.234,50", "1,5", "inf", np.inf])
+def test_an_amount_nobody_can_read_is_counted_and_many_are_refused(odd):
+    paid = [2.0 if isinstance(odd, float) else "2"] * 150 + [odd]
+    log = OrderLog.of(_written(["2023-05-01"] * 151, amount=paid))
+    assert log.left_out["unreadable_amounts"] == 1
+    assert log.events["paid_amount"].sum() == 300
+    with pytest.raises(ValueError, match=f"'amount': 3 of 153 .* row 151: {odd!r}"):
+        OrderLog.of(_written(["2023-05-01"] * 153, amount=[*paid, odd, odd]))
+
+
+@pytest.mark.parametrize("kind", ["category", "Int64", "float", "string"])
+def test_labels_and_ids_of_any_dtype_are_the_same_log_as_text(kind, orders):
+    kept = orders[orders["customer_id"].notna()].iloc[2:]
+    coded = {"s1": "1", "s2": "2", "s9": "9", "wipes": "1", "formula": "2", "toys": "3"}
+    text = kept.assign(
+        sku=kept["sku"].map(coded),
+        category=kept["category"].map(coded),
+        customer_id=kept["customer_id"].map({"a": "1", "b": "2", "returner": "3", "late": "4"}),
+    )
+    typed = text.assign(**{c: text[c].astype("float") for c in ("sku", "category", "customer_id")})
+    if kind in ("category", "string"):
+        typed = text
+    typed = typed.astype(dict.fromkeys(("sku", "category", "customer_id"), kind))
+    ours, theirs = OrderLog.of(text), OrderLog.of(typed)
+    pd.testing.assert_frame_equal(ours.events, theirs.events)
+    slices = customer_slices(theirs, [AS_OF])
+    FEAT_CUSTOMER.check(slices)
+    FEAT_CUSTOMER_EVENTS.check(theirs.events)
+    pd.testing.assert_frame_equal(customer_slices(ours, [AS_OF]), slices)
+
+
+def test_lines_of_different_orders_are_no_repeats_and_a_blank_customer_is_none():
+    orders = _written(["2023-05-01"] * 4, order_id=[1, 1, 2, 3], tags=[["x"]] * 4)
+    orders["customer_id"] = ["a", "a", "a", "  "]
+    log = OrderLog.of(orders)
+    assert log.left_out["repeated_lines"] == 1
+    assert log.left_out["without_customer_or_day"] == 1
+    assert log.events["paid_amount"].tolist() == [19.8]
+
+
+def test_a_column_that_is_there_twice_is_refused(orders):
+    with pytest.raises(ValueError, match="'amount' more than once"):
+        OrderLog.of(pd.concat([orders, orders[["amount"]]], axis=1))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ml.churn.order_text import amounts, days, names
 from ml.churn.timeline import Timeline, day_number
 from ml.columns import CUSTOMER_NUMBERS
 
@@ -22,7 +23,8 @@ class OrderLog:
 
     `events`: feat_customer_events, one row per customer and day with a purchase. `returns`:
     customer_id, ds, returned_amount (yuan, >= 0). `firsts`: customer_id, kind ("sku" or
-    "category"), ds: the day each customer first bought each of them. `left_out` counts lines.
+    "category"), ds: the day each customer first bought each of them. `left_out` counts lines;
+    those with an unreadable day are also among those without customer or day.
     """
 
     events: pd.DataFrame
@@ -35,28 +37,32 @@ class OrderLog:
         """Read `orders`: customer_id, ordered_at, amount [, sku, category], one row per line.
 
         The rules: a line without customer or readable day is left out and counted; lines equal
-        in all columns count once; an amount below zero is a return: it lowers what the customer
-        spent and is no purchase; an amount of zero or none is a purchase of no value. Days are
-        calendar days of `ordered_at`. A line dated in the future is kept for its day: no slice,
-        label or score of an earlier day reads it. Who has only returns has no purchase day and
-        gets no row in any slice; who bought once has the usual gap as expected gap.
-        Raises ValueError when a needed column is missing.
+        in all columns of `orders`, these five or not, count once; an amount below zero is a return:
+        it lowers what the customer spent and is no purchase; an amount of zero, none, or one that
+        cannot be read (counted) is a purchase of no value. Days are calendar days of `ordered_at`
+        as written, in whatever zone. Ids and labels may be text, numbers or categoricals. A line
+        dated in the future is kept for its day: no slice, label or score of an earlier day reads
+        it. Who has only returns has no purchase day and gets no row in any slice; who bought once
+        has the usual gap as expected gap.
+        Raises ValueError when a needed column is missing, or when more than a small share of its
+        days or amounts cannot be read (`ml.churn.order_text` says what can).
         """
         missing = [c for c in ("customer_id", "ordered_at", "amount") if c not in orders]
         if missing:
             raise ValueError(f"the order log lacks the columns {missing}")
-        given = [
-            c for c in ("customer_id", "ordered_at", "amount", "sku", "category") if c in orders
-        ]
-        lines = orders[given].copy()
-        lines["ordered_at"] = pd.to_datetime(lines["ordered_at"], errors="coerce")
-        lines["amount"] = pd.to_numeric(lines["amount"], errors="coerce")
+        twice = orders.columns[orders.columns.duplicated()]
+        if len(twice):
+            raise ValueError(f"the order log has the column '{twice[0]}' more than once")
+        orders = orders.reset_index(drop=True)
+        at, unread_day = days(orders["ordered_at"])
+        paid, unread_amount = amounts(orders["amount"])
+        labels = {c: names(orders[c]) for c in ("customer_id", "sku", "category") if c in orders}
+        lines = orders.assign(ordered_at=at, amount=paid, **labels)
         unusable = lines["customer_id"].isna() | lines["ordered_at"].isna()
-        lines = lines[~unusable]
-        repeated = lines.duplicated()
-        lines = lines[~repeated]
-        lines = lines.assign(
-            customer_id=lines["customer_id"].astype(str),
+        lines, unread_amount = lines[~unusable], unread_amount[~unusable]
+        repeated = _repeated(lines)
+        lines, unread_amount = lines[~repeated], unread_amount[~repeated]
+        lines = lines[["ordered_at", "amount", *labels]].assign(
             ds=lines["ordered_at"].dt.normalize(),
             amount=lines["amount"].fillna(0.0),
             category=lines.get("category"),
@@ -73,6 +79,8 @@ class OrderLog:
                 "without_customer_or_day": int(unusable.sum()),
                 "repeated_lines": int(repeated.sum()),
                 "returns": int(is_return.sum()),
+                "unreadable_days": int(unread_day.sum()),
+                "unreadable_amounts": int(unread_amount.sum()),
             },
         )
 
@@ -93,6 +101,16 @@ def customer_slices(log: OrderLog, days: Sequence[pd.Timestamp]) -> pd.DataFrame
     timeline = Timeline.of(log.events)
     parts = [_slice(log, timeline, pd.Timestamp(day)) for day in sorted(days)]
     return pd.concat(parts, ignore_index=True)
+
+
+def _repeated(lines: pd.DataFrame) -> pd.Series:
+    """Lines equal to an earlier one in every column, lists and the like compared as text."""
+    plain = {
+        name: lines[name].astype(str)
+        for name in lines.select_dtypes(object)
+        if not lines[name].map(pd.api.types.is_hashable).all()
+    }
+    return lines.assign(**plain).duplicated()
 
 
 def _purchase_days(bought: pd.DataFrame) -> pd.DataFrame:
