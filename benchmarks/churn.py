@@ -6,6 +6,7 @@ python -m benchmarks.churn --orders FILE --cut DATE --outcome-days N --out resul
 import argparse
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,14 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.outcome_window import check_outcome_seen
 from ml.churn.labels import churn_labels
 from ml.churn.lifetime import BetaGeometric, Histories, ParetoNbd, fit_lifetime
 from ml.churn.metrics import classification_scores, ece, roc_auc
 from ml.churn.model import ChurnModel
 from ml.churn.order_log import OrderLog, customer_slices
 from ml.churn.timeline import KEYS, Timeline
+from ml.columns import TooLittleData
 
 OURS = "stork"
 DAY = pd.Timedelta(days=1)
@@ -38,6 +41,7 @@ class Protocol:
     What was ordered before `cut` is known; the outcome is any purchase in the `outcome_days` from
     `cut` on. `active_days` keeps customers who bought within that many days before, `min_orders`
     those with at least that many purchase days. Slices to learn from lie `slice_days` apart.
+    `cut` is a calendar day: an hour and a zone are dropped. Raises ValueError for a number below 1.
     """
 
     cut: pd.Timestamp
@@ -46,10 +50,21 @@ class Protocol:
     min_orders: int = 1
     slice_days: int = 14
 
+    def __post_init__(self) -> None:
+        if pd.isna(self.cut):
+            raise ValueError("the cut is no day")
+        for name in ("outcome_days", "active_days", "min_orders", "slice_days"):
+            if (number := getattr(self, name)) is not None and number < 1:
+                raise ValueError(f"{name} is {number}, must be at least 1")
+        object.__setattr__(self, "cut", pd.Timestamp(self.cut).tz_localize(None).normalize())
+
 
 @dataclass(frozen=True)
 class Task:
-    """What a protocol makes of an order log: rows to learn from, rows to be judged on."""
+    """What a protocol makes of an order log: rows to learn from, rows to be judged on.
+
+    `left_out` counts lines of the log by what the rules did with them; `warnings` are to be shown.
+    """
 
     events: pd.DataFrame
     train: pd.DataFrame
@@ -59,6 +74,8 @@ class Task:
     purchases: np.ndarray
     train_days: int
     outcome_days: int
+    left_out: dict[str, int]
+    warnings: tuple[str, ...] = ()
 
 
 def make_task(orders: pd.DataFrame, protocol: Protocol) -> Task:
@@ -66,10 +83,17 @@ def make_task(orders: pd.DataFrame, protocol: Protocol) -> Task:
 
     When the log is too short for three slices with the whole outcome window, the window to learn
     from is a third of the known history; `train_days` says how long. Raises ValueError when
-    nobody is to be judged.
+    nobody is to be judged or the log does not reach to the end of the outcome window, and
+    TooLittleData when all customers of either kind did the same.
     """
     log = OrderLog.of(orders)
+    if log.events.empty:
+        raise ValueError("the order log holds no purchase with a customer and a day")
     known = log.before(protocol.cut)
+    if known.events.empty:
+        first = log.events["ds"].min()
+        raise ValueError(f"the log begins on {first:%F}, nothing is known before {protocol.cut:%F}")
+    warning = check_outcome_seen(log, protocol.cut, protocol.outcome_days)
     as_of = protocol.cut - DAY
     test = _population(customer_slices(known, [as_of]), protocol)
     if test.empty:
@@ -86,6 +110,8 @@ def make_task(orders: pd.DataFrame, protocol: Protocol) -> Task:
     ahead = log.before(protocol.cut + DAY * protocol.outcome_days).events
     coming = ahead[ahead["ds"] >= protocol.cut].groupby("customer_id").size()
     purchases = coming.reindex(test["customer_id"]).fillna(0).to_numpy(float)
+    _check_both_kinds(~labels["is_churned"].to_numpy(bool), "to learn from")
+    _check_both_kinds(purchases > 0, "to be judged")
     return Task(
         known.events,
         train,
@@ -95,7 +121,15 @@ def make_task(orders: pd.DataFrame, protocol: Protocol) -> Task:
         purchases,
         train_days,
         protocol.outcome_days,
+        log.left_out,
+        (warning,) if warning else (),
     )
+
+
+def _check_both_kinds(bought: np.ndarray, whose: str) -> None:
+    if len(set(bought)) < 2:
+        did = "all bought" if bought.any() else "none bought"
+        raise TooLittleData(f"of {len(bought)} rows {whose} {did} again: nothing to tell apart")
 
 
 def _population(features: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
@@ -202,6 +236,8 @@ def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int
         "train_outcome_days": task.train_days,
         "train_slices": int(task.labels["as_of"].nunique()),
         "train_rows": len(task.labels),
+        "left_out": task.left_out,
+        "warnings": list(task.warnings),
     }
 
 
@@ -236,6 +272,10 @@ def show(found: dict, title: str) -> None:
         f"learnt on {found['train_rows']:,} rows of {found['train_slices']} slices, outcomes of "
         f"{found['train_outcome_days']} days complete before the cut"
     )
+    counts = ", ".join(f"{k.replace('_', ' ')} {n:,}" for k, n in found["left_out"].items())
+    console.print(f"lines of the log: {counts}")
+    for warning in found["warnings"]:
+        console.print(f"[yellow]warning:[/] {warning}")
 
 
 def _threads() -> int:
@@ -243,31 +283,43 @@ def _threads() -> int:
 
 
 def read_orders(path: Path) -> pd.DataFrame:
-    """A CSV or Parquet order log."""
+    """A CSV (UTF-8) or Parquet order log; ids, labels and days of a CSV stay text."""
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    return pd.read_csv(path, dtype={"customer_id": str, "sku": str, "category": str})
+    text = dict.fromkeys(("customer_id", "ordered_at", "sku", "category"), str)
+    return pd.read_csv(path, dtype=text)
 
 
-def main() -> int:
-    """Run one protocol; print the table; write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=Path, required=True, help="CSV or Parquet")
-    parser.add_argument("--cut", type=pd.Timestamp, required=True, help="first day not known")
-    parser.add_argument("--outcome-days", type=int, required=True)
-    parser.add_argument("--active-days", type=int, help="only who bought within that many days")
-    parser.add_argument("--min-orders", type=int, default=1, help="purchase days at least")
-    parser.add_argument("--slice-days", type=int, default=14)
-    parser.add_argument("--out", type=Path, default=Path("results.json"))
-    given = parser.parse_args()
-    protocol = Protocol(
-        given.cut, given.outcome_days, given.active_days, given.min_orders, given.slice_days
-    )
-    task = make_task(read_orders(given.orders), protocol)
-    found = results(task)
-    show(found, f"{given.orders.stem}: will buy within {given.outcome_days} days of {given.cut:%F}")
+def main(arguments: list[str] | None = None) -> int:
+    """Run one protocol; print the table; write the JSON; 2 for input nothing could be learnt of."""
+    given = parser().parse_args(arguments)
+    try:
+        protocol = Protocol(
+            given.cut, given.outcome_days, given.active_days, given.min_orders, given.slice_days
+        )
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        task = make_task(read_orders(given.orders), protocol)
+        found = results(task)
+    except (OSError, ValueError) as problem:
+        print(f"benchmarks.churn: {given.orders}: {problem}", file=sys.stderr)
+        return 2
+    title = f"{given.orders.stem}: will buy within {protocol.outcome_days} days of "
+    show(found, title + f"{protocol.cut:%F}")
     given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    found = argparse.ArgumentParser(description=__doc__)
+    found.add_argument("--orders", type=Path, required=True, help="CSV or Parquet")
+    found.add_argument("--cut", type=pd.Timestamp, required=True, help="first day not known")
+    found.add_argument("--outcome-days", type=int, required=True)
+    found.add_argument("--active-days", type=int, help="only who bought within that many days")
+    found.add_argument("--min-orders", type=int, default=1, help="purchase days at least")
+    found.add_argument("--slice-days", type=int, default=14)
+    found.add_argument("--out", type=Path, default=Path("results.json"))
+    return found
 
 
 if __name__ == "__main__":

@@ -55,10 +55,11 @@ def test_the_population_is_the_one_asked_for(orders):
 
 
 def test_a_window_too_long_for_the_log_is_learnt_on_a_shorter_one(orders):
-    task = make_task(orders, Protocol(CUT, 330))
-    assert task.train_days < 330
-    assert task.outcome_days == 330
-    assert task.labels["known_on"].max() < CUT
+    early = pd.Timestamp("2025-08-01")
+    task = make_task(orders, Protocol(early, 200))
+    assert task.train_days < 200
+    assert task.outcome_days == 200
+    assert task.labels["known_on"].max() < early
 
 
 def test_results_name_every_model_beside_base_rate_majority_and_interval(
@@ -117,3 +118,105 @@ def test_a_verdict_says_of_each_number_whether_it_was_beaten():
     assert correlation == "correlation 0.600, to beat 0.610: NOT beaten"
     assert ece.endswith(": NOT kept")
     assert "to beat" not in verdict(rows, None)
+
+
+def _run(orders, folder, capsys, *options, cut="2026-01-01", days="40"):
+    """Exit code, what was printed and the results of the command on a CSV of `orders`."""
+    file, out = folder / "orders.csv", folder / "new" / "results.json"
+    orders.to_csv(file, index=False)
+    argv = ["--orders", str(file), "--cut", cut, "--outcome-days", days, "--out", str(out)]
+    code = bench.main([*argv, *options])
+    said = capsys.readouterr()
+    return code, said.out + said.err, json.loads(out.read_text()) if out.exists() else None
+
+
+@pytest.fixture
+def only_recency(monkeypatch):
+    monkeypatch.setattr(bench.results, "__kwdefaults__", {"models": ("recency",), "seed": 7})
+
+
+@pytest.mark.usefixtures("only_recency")
+def test_what_was_left_out_of_the_log_is_printed_and_written(orders, tmp_path, capsys):
+    text = orders.assign(ordered_at=orders["ordered_at"].dt.strftime("%Y-%m-%d %H:%M:%S"))
+    text.loc[::2, "ordered_at"] = text.loc[::2, "ordered_at"].str[:10]
+    text.loc[0, "ordered_at"] = "31/12/2024"
+    code, said, found = _run(text, tmp_path, capsys)
+    assert code == 0
+    assert found["left_out"]["unreadable_days"] == 1
+    assert "unreadable days 1," in said
+    plain = results(make_task(orders.drop(index=0), Protocol(CUT, 40)), models=("recency",))
+    assert found["rows"] == plain["rows"]
+
+
+def test_an_outcome_the_log_does_not_reach_is_refused_and_a_weekend_short_of_it_warned_of(orders):
+    last = orders["ordered_at"].max().normalize()
+    day = pd.Timedelta(days=1)
+    for cut, seen in ((last - 19 * day, 20), (last + day, 0), (last + 400 * day, 0)):
+        with pytest.raises(ValueError, match=f"ends on {last:%F}, only {seen} of 40 outcome days"):
+            make_task(orders, Protocol(cut, 40))
+    with pytest.raises(ValueError, match="only 0 of 2 outcome days"):
+        make_task(orders, Protocol(last + day, 2))
+    assert make_task(orders, Protocol(last - 39 * day, 40)).warnings == ()
+    (warning,) = make_task(orders, Protocol(last - 37 * day, 40)).warnings
+    assert f"ends on {last:%F}, only 38 of 40" in warning
+
+
+def test_wrongly_dated_lines_far_ahead_do_not_lengthen_the_log(orders):
+    last = orders["ordered_at"].max().normalize()
+    stray = orders.head(2).assign(ordered_at=pd.Timestamp("2031-01-01"))
+    spoiled = pd.concat([orders, stray], ignore_index=True)
+    with pytest.raises(ValueError, match=f"ends on {last:%F}, only 20 of 40"):
+        make_task(spoiled, Protocol(last - pd.Timedelta(days=19), 40))
+    assert make_task(spoiled, Protocol(CUT, 40)).warnings == ()
+
+
+def test_a_shop_that_buys_rarely_may_be_silent_as_long_as_it_often_is(orders):
+    monthly = orders.assign(ordered_at=orders["ordered_at"].dt.to_period("M").dt.start_time)
+    last = monthly["ordered_at"].max()
+    cut = last - pd.Timedelta(days=60)
+    (warning,) = make_task(monthly, Protocol(cut, 90)).warnings
+    assert "only 61 of 90" in warning
+
+
+def test_a_zone_or_an_hour_on_the_days_or_the_cut_changes_no_calendar_day(orders):
+    zoned = orders.assign(ordered_at=orders["ordered_at"].dt.tz_localize("Asia/Shanghai"))
+    plain = make_task(orders, Protocol(CUT, 40))
+    for cut in (CUT, pd.Timestamp("2026-01-01T00:00+08:00"), pd.Timestamp("2026-01-01 15:00")):
+        task = make_task(zoned, Protocol(cut, 40))
+        pd.testing.assert_frame_equal(task.test, plain.test)
+        pd.testing.assert_frame_equal(task.train, plain.train)
+        np.testing.assert_array_equal(task.bought, plain.bought)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "told"),
+    [
+        ({}, {"options": ["--slice-days", "0"]}, "slice_days is 0, must be at least 1"),
+        ({}, {"days": "0"}, "outcome_days is 0"),
+        ({}, {"options": ["--min-orders", "9999"]}, "no customer of the log fits"),
+        ({}, {"cut": "2001-01-01"}, "nothing is known before 2001-01-01"),
+        ({}, {"cut": "2027-06-01"}, "only 0 of 40 outcome days"),
+        ({"amount": -1.0}, {}, "holds no purchase"),
+        ({"ordered_at": "01/05/2024"}, {}, "column 'ordered_at': "),
+        ({"customer_id": "one"}, {}, "nothing to tell apart"),
+    ],
+)
+def test_bad_input_is_one_clear_line_with_the_file_and_no_table(
+    orders, tmp_path, capsys, change, options, told
+):
+    code, said, found = _run(
+        orders.assign(**change), tmp_path, capsys, *options.pop("options", ()), **options
+    )
+    assert code == 2
+    assert said.startswith(f"benchmarks.churn: {tmp_path}/orders.csv: ")
+    assert told in said
+    assert said.count("\n") == 1
+    assert found is None
+
+
+def test_a_missing_file_and_a_missing_column_are_said(orders, tmp_path, capsys):
+    code, said, _ = _run(orders.drop(columns="amount"), tmp_path, capsys)
+    assert (code, "lacks the columns ['amount']" in said) == (2, True)
+    argv = ["--orders", f"{tmp_path}/none.csv", "--cut", "2026-01-01", "--outcome-days", "9"]
+    assert bench.main(argv) == 2
+    assert "No such file" in capsys.readouterr().err
