@@ -42,10 +42,12 @@ def main() -> int:
             if (path := frame_path(panels, name, part)).exists():
                 command += [f"--{part.replace('_', '-')}", path]
         command += ["--peers", options.peers, "--threads", options.threads, "--out", out]
+        out.unlink(missing_ok=True)
         if demand.main([str(word) for word in command]):
             failed.append(name)
-        else:
-            results[name] = json.loads(out.read_text(encoding="utf-8"))["rows"]
+        rows = json.loads(out.read_text(encoding="utf-8"))["rows"] if out.exists() else []
+        if any(row["model"] == "stork" for row in rows):
+            results[name] = rows
     console = table_console()
     better = [summarise(console, results)] if results else []
     for name in failed:

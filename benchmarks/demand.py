@@ -5,13 +5,14 @@ python -m benchmarks.demand --panel FILE.parquet --freq W-MON --horizon 13 --win
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.contest import contest
-from benchmarks.peers import MODELS, PEERS, PERMANENT
+from benchmarks.peers import MODELS, NOT_INSTALLED, PEERS, PERMANENT
 from benchmarks.tables import print_outcome, table_console
 from benchmarks.task import BadTask, Setting, read_task
 
@@ -19,7 +20,11 @@ MAX_LEVELS = 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the contest, print its tables, write --out; 2 for input no model could run on."""
+    """Run the contest, print its tables, write --out.
+
+    Returns 2 for input no model could run on, and 1 if a model did not run, peers apart that are
+    not installed.
+    """
     options = parser().parse_args(arguments)
     console = table_console()
     setting = Setting(options.freq, options.horizon, seed=options.seed, threads=options.threads)
@@ -32,21 +37,32 @@ def main(arguments: list[str] | None = None) -> int:
             static=options.static,
             known_future=options.known_future,
         )
+        for note in task.notes:
+            console.print(f"[yellow]note[/] {note}", highlight=False)
         outcome = contest(
             task,
             [*options.models, *options.peers],
             levels=options.levels if options.levels is not None else levels_of(task.static),
-            interpreters=dict(pair.split("=", 1) for pair in options.python),
+            interpreters=dict(options.python),
         )
     except (BadTask, ValueError) as problem:
         print(f"benchmarks.demand: {problem}", file=sys.stderr)
         return 2
+    failed = [
+        model
+        for model, reason in outcome.not_run.items()
+        if model in options.models or not reason.startswith(NOT_INSTALLED)
+    ]
+    if not outcome.frames:
+        for model, reason in outcome.not_run.items():
+            print(f"benchmarks.demand: {model} did not run: {reason}", file=sys.stderr)
+        return 1
     print_outcome(console, outcome)
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(outcome.results(), indent=1), encoding="utf-8")
         console.print(f"results: {options.out}", highlight=False)
-    return 0 if "stork" not in outcome.not_run else 1
+    return 1 if failed else 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
         "--python",
         action="append",
         default=[],
+        type=_interpreter,
         metavar="MODEL=PYTHON",
         help="run a peer in another environment's interpreter",
     )
@@ -102,6 +119,17 @@ def _names(text: str) -> tuple[str, ...]:
     if unknown := [name for name in names if name not in MODELS]:
         raise argparse.ArgumentTypeError(f"no model is called {unknown[0]!r}")
     return names
+
+
+def _interpreter(text: str) -> tuple[str, str]:
+    model, _, python = text.partition("=")
+    if not python:
+        raise argparse.ArgumentTypeError(f"{text!r} is not MODEL=PYTHON")
+    if model not in MODELS:
+        raise argparse.ArgumentTypeError(f"no model is called {model!r}")
+    if shutil.which(python) is None:
+        raise argparse.ArgumentTypeError(f"{python!r} is no program that can be run")
+    return model, python
 
 
 if __name__ == "__main__":

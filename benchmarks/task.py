@@ -1,22 +1,28 @@
 """One forecasting task: a long panel, its plan and attributes, checked, and the cutoffs for all."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.door import (
+    BadTask,
+    checked_static,
+    checked_y,
+    keyed,
+    marked,
+    numbers,
+    read_frame,
+    refuse_infinite,
+)
 from ml.backtest import cutoffs
 
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
-# the first of these that a panel or its plan has marks event periods: value above zero
+# the first of these that a panel or its plan has marks event periods: `benchmarks.door.marked`
 EVENT_COLUMNS = ("is_event", "is_promo", "event", "promo", "onpromotion")
 SEASONS = {"D": 7, "W": 52}
-
-
-class BadTask(ValueError):
-    """Files or options that no model could be measured on; the message says what to mend."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Task:
-    """A checked panel with `static` and `known_future` or None, and the same `cutoffs` for all."""
+    """A checked panel with `static` and `known_future` or None, and the same `cutoffs` for all.
+
+    `notes` say what was left aside of the files given, for people to read.
+    """
 
     name: str
     setting: Setting
@@ -50,6 +59,7 @@ class Task:
     cutoffs: list[pd.Timestamp]
     static: pd.DataFrame | None = None
     known_future: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def events(self) -> pd.DataFrame | None:
@@ -57,7 +67,7 @@ class Task:
         for frame in (self.panel, self.known_future):
             for column in EVENT_COLUMNS:
                 if frame is not None and column in frame:
-                    return frame.loc[frame[column] > 0, ["unique_id", "ds"]]
+                    return frame.loc[marked(frame[column]), ["unique_id", "ds"]]
         return None
 
     def visible(self, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -106,16 +116,17 @@ def read_task(
     """Read and check the files of one task; `step` periods lie between cutoffs (default: horizon).
 
     Treated and said nowhere else: rows in any order, ids that are numbers, dates without a time
-    of day, observed columns of any kind, is_stockout as 0/1. Raises BadTask for all else.
+    of day, observed columns of any kind, is_stockout as 0/1 or words such as True, N and 是, dates
+    of `static` as text. Raises BadTask for all else.
     """
     return make_task(
         panel.stem,
-        _read(panel),
+        read_frame(panel),
         setting=setting,
         windows=windows,
         step=step,
-        static=None if static is None else _read(static),
-        known_future=None if known_future is None else _read(known_future),
+        static=None if static is None else read_frame(static),
+        known_future=None if known_future is None else read_frame(known_future),
     )
 
 
@@ -132,94 +143,32 @@ def make_task(
     """As `read_task`, of frames already in memory."""
     if setting.freq[:1] not in SEASONS:
         raise BadTask(f"--freq is D or weekly such as W-MON, got {setting.freq!r}")
-    panel = _keyed(panel, "panel", ("unique_id", "ds"), setting.freq)
-    panel = _checked_y(panel)
+    step = setting.horizon if step is None else step
+    for option, number in (("horizon", setting.horizon), ("windows", windows), ("step", step)):
+        if number < 1:
+            raise BadTask(f"--{option} is {number}, must be at least 1")
+    panel = keyed(panel, "panel", ("unique_id", "ds"), setting.freq)
+    panel = checked_y(panel)
+    refuse_infinite(panel, "panel")
+    notes = []
     if static is not None:
-        static = _keyed(static, "static", ("unique_id",), setting.freq)
+        static = checked_static(keyed(static, "static", ("unique_id",), setting.freq))
+        refuse_infinite(static, "static")
     if known_future is not None:
-        known_future = _keyed(known_future, "known_future", ("unique_id", "ds"), setting.freq)
-        known_future = known_future[["unique_id", "ds", *_numbers(known_future)]]
+        known_future = keyed(known_future, "known_future", ("unique_id", "ds"), setting.freq)
+        kept = known_future[["unique_id", "ds", *numbers(known_future)]]
+        if unused := [name for name in known_future if name not in kept]:
+            notes.append(f"known_future: not numbers, so not used: {', '.join(unused)}")
+        known_future = kept
+        refuse_infinite(known_future, "known_future")
     try:
-        cut = cutoffs(
-            panel, horizon=setting.horizon, n_windows=windows, step_size=step or setting.horizon
-        )
+        cut = cutoffs(panel, horizon=setting.horizon, n_windows=windows, step_size=step)
     except ValueError as problem:
         raise BadTask(f"frame 'panel': {problem}") from problem
     task = Task(name, setting, panel, cut, static, known_future)
     for cutoff in cut:
         _check_plan(task, cutoff)
-    return task
-
-
-def _read(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise BadTask(f"no such file: {path}")
-    if path.suffix != ".parquet":
-        raise BadTask(f"{path} is not a .parquet file")
-    return pd.read_parquet(path)
-
-
-def _keyed(frame: pd.DataFrame, name: str, keys: tuple[str, ...], freq: str) -> pd.DataFrame:
-    if missing := [key for key in keys if key not in frame]:
-        raise BadTask(f"frame '{name}': column '{missing[0]}' is missing")
-    if frame.empty:
-        raise BadTask(f"frame '{name}' has no rows")
-    if frame[list(keys)].isna().any(axis=None):
-        raise BadTask(f"frame '{name}': a key is null")
-    frame = frame.assign(unique_id=frame["unique_id"].astype(str))
-    if "ds" in keys:
-        frame["ds"] = _dates(frame["ds"], name)
-        grid = pd.date_range(frame["ds"].min(), frame["ds"].max(), freq=freq)
-        off = ~frame["ds"].isin(grid)
-        if off.any():
-            raise BadTask(
-                f"frame '{name}': {int(off.sum())} dates are not on the {freq} grid, "
-                f"first: {frame.loc[off, 'ds'].iloc[0]}"
-            )
-    repeated = frame.duplicated(list(keys))
-    if repeated.any():
-        first = ", ".join(frame.loc[repeated, list(keys)].iloc[0].astype(str))
-        raise BadTask(f"frame '{name}': {int(repeated.sum())} rows repeat a key, first: {first}")
-    return frame.sort_values(list(keys), ignore_index=True)
-
-
-def _dates(values: pd.Series, name: str) -> pd.Series:
-    if values.dtype == object and pd.api.types.infer_dtype(values) == "date":
-        values = pd.to_datetime(values)
-    if not pd.api.types.is_datetime64_any_dtype(values):
-        raise BadTask(f"frame '{name}': ds has dtype {values.dtype}, expected a date")
-    if values.dt.tz is not None:
-        raise BadTask(
-            f"frame '{name}': ds carries the time zone {values.dt.tz}; give business dates "
-            "without one"
-        )
-    return values.astype("datetime64[ns]")
-
-
-def _checked_y(panel: pd.DataFrame) -> pd.DataFrame:
-    if "y" not in panel:
-        raise BadTask("frame 'panel': column 'y' is missing")
-    if not pd.api.types.is_numeric_dtype(panel["y"]):
-        raise BadTask(f"frame 'panel': y has dtype {panel['y'].dtype}, expected a number")
-    panel = panel.assign(y=panel["y"].astype(float))
-    bad = (panel["y"] < 0) | np.isinf(panel["y"])
-    if bad.any():
-        row = panel.loc[bad].iloc[0]
-        raise BadTask(
-            f"frame 'panel': y must be finite and not negative, {row['unique_id']} at "
-            f"{row['ds']:%Y-%m-%d} has {row['y']}"
-        )
-    if "is_stockout" in panel:
-        return panel.assign(is_stockout=panel["is_stockout"].fillna(False).astype(bool))
-    return panel
-
-
-def _numbers(frame: pd.DataFrame) -> list[str]:
-    return [
-        name
-        for name in frame.columns
-        if name not in ("unique_id", "ds") and pd.api.types.is_numeric_dtype(frame[name])
-    ]
+    return replace(task, notes=(*notes, *_check_scored(task)))
 
 
 def _check_plan(task: Task, cutoff: pd.Timestamp) -> None:
@@ -229,7 +178,7 @@ def _check_plan(task: Task, cutoff: pd.Timestamp) -> None:
     ahead = task.ahead(cutoff)
     started = task.panel.loc[task.panel["ds"] <= cutoff, "unique_id"].unique()
     needed = pd.MultiIndex.from_product([started, ahead])
-    columns = _numbers(task.known_future)
+    columns = numbers(task.known_future)
     plan = task.known_future[task.known_future["ds"].isin(ahead)]
     plan = plan.set_index(["unique_id", "ds"])[columns].reindex(needed)
     unknown = plan.isna()
@@ -240,3 +189,18 @@ def _check_plan(task: Task, cutoff: pd.Timestamp) -> None:
             f"frame 'known_future': '{column}' is not known for {series} at {ds:%Y-%m-%d}, which "
             f"lies in the {len(ahead)} periods after the cutoff {cutoff:%Y-%m-%d}"
         )
+
+
+def _check_scored(task: Task) -> list[str]:
+    """A note on cutoffs after which nothing can be scored; BadTask if that is so for all."""
+    panel = task.panel[task.panel["y"].notna()]
+    if "is_stockout" in panel:
+        panel = panel[~panel["is_stockout"]]
+    bare = [c for c in task.cutoffs if not panel["ds"].isin(task.ahead(c)).any()]
+    if not bare:
+        return []
+    days = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in bare)
+    said = f"no in-stock y lies in the {task.setting.horizon} periods after the cutoffs {days}"
+    if len(bare) == len(task.cutoffs):
+        raise BadTask(f"frame 'panel': {said}, so nothing could be scored; check y and is_stockout")
+    return [f"panel: {said}: not scored there"]

@@ -150,3 +150,46 @@ def test_the_summary_says_who_won_and_by_how_much(capsys):
     assert "+10.0% over 2 panels" in capsys.readouterr().out
     assert not all_demand.summarise(console, {"one": rows(0.3, 0.4), "two": rows(0.55, 0.5)})
     assert "not the best on two wape: 0.550 against 0.500" in capsys.readouterr().out
+
+
+def test_a_model_that_was_asked_for_and_did_not_run_makes_the_command_fail(
+    tmp_path, monkeypatch, capsys
+):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'ValueError: no such tree' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    panel().to_parquet(tmp_path / "p.parquet")
+    command = f"--panel {tmp_path}/p.parquet --freq W-MON --horizon 2 --windows 1 --peers "
+    assert demand.main([*f"{command}autogluon --models".split(), ""]) == 0
+    failing = [*f"{command}auto_ets --python auto_ets={broken} --models".split(), ""]
+    assert demand.main(failing) == 1
+    assert "did not run auto_ets: ValueError: no such tree" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "executable", str(broken))
+    assert demand.main([*f"{command}autogluon --models".split(), ""]) == 1
+    said = capsys.readouterr().err
+    assert "benchmarks.demand: seasonal_naive did not run: ValueError: no such tree" in said
+
+
+@pytest.mark.parametrize(
+    ("pair", "told"),
+    [
+        ("foo", "'foo' is not MODEL=PYTHON"),
+        ("foo=python", "no model is called 'foo'"),
+        ("stork=/none", "'/none' is no program"),
+    ],
+)
+def test_an_interpreter_that_cannot_be_meant_is_refused(pair, told, capsys):
+    words = ["--panel", "x", "--freq", "D", "--horizon", "1", "--windows", "1"]
+    with pytest.raises(SystemExit) as ended:
+        demand.main([*words, "--python", pair])
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_what_is_left_aside_of_the_files_is_printed_before_the_models_run(tmp_path, capsys):
+    panel().to_parquet(tmp_path / "p.parquet")
+    panel().assign(mood="x")[["unique_id", "ds", "mood"]].to_parquet(tmp_path / "k.parquet")
+    command = f"--panel {tmp_path}/p.parquet --known-future {tmp_path}/k.parquet --freq W-MON "
+    command += "--horizon 2 --windows 1 --peers autogluon --models"
+    assert demand.main([*command.split(), ""]) == 0
+    assert "known_future: not numbers, so not used: mood" in capsys.readouterr().out

@@ -10,6 +10,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+NOT_INSTALLED = "not installed: "
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -22,7 +24,7 @@ class Entry:
     def missing(self) -> str:
         """Why it cannot run here; empty if it can."""
         absent = [name for name in self.requires if find_spec(name.split(".")[0]) is None]
-        return f"not installed: {', '.join(absent)}" if absent else ""
+        return f"{NOT_INSTALLED}{', '.join(absent)}" if absent else ""
 
     def make(self) -> Callable[..., Any]:
         """Import the class and bind its options."""

@@ -22,6 +22,7 @@ AS_OF_TODAY = ("abc_class",)
 MANY_LEVELS = 0.9  # a text column with more levels than this share of the series is an id
 DATE_KINDS = ("date", "datetime", "datetime64", "empty")
 OBSERVED_TYPES = (np.number, "bool")
+STATIC_DATES = ("first_sold_on", "discontinued_on")
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,16 @@ def check_known_future(known_future: pd.DataFrame | None) -> pd.DataFrame | None
 
 
 def check_static(static: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Return `static` sorted by unique_id, or raise ValueError."""
+    """Return `static` sorted by unique_id, its dates read, or raise ValueError.
+
+    Wrong in `first_sold_on` and `discontinued_on` are: a time zone, numbers, text that is no date.
+    """
     if static is None:
         return None
     STATIC.check(static)
     static = static.assign(unique_id=static["unique_id"].astype(str))
+    dates = {name: _static_dates(static, name) for name in STATIC_DATES if name in static}
+    static = static.assign(**dates)
     return static.sort_values("unique_id", ignore_index=True)
 
 
@@ -246,6 +252,30 @@ def _period_of(static, column: str, ids, weeks: pd.DatetimeIndex, otherwise: int
     length = (weeks[1] - weeks[0]) if len(weeks) > 1 else pd.Timedelta(days=7)
     period = np.floor((dates - weeks[0]) / length)
     return period.fillna(otherwise).to_numpy(int)
+
+
+def _static_dates(static: pd.DataFrame, column: str) -> pd.Series:
+    values = static[column]
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        raise ValueError(
+            f"frame 'static': {column} carries the time zone {values.dt.tz}; give business dates "
+            "without one"
+        )
+    if pd.api.types.is_datetime64_dtype(values) or values.isna().all():
+        return pd.to_datetime(values)
+    text = values.astype(object).where(values.notna()).map(str, na_action="ignore").astype("string")
+    is_date = text.str.fullmatch(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ][\d:.]+)?\s*").eq(True)
+    read = pd.to_datetime(
+        text.str.strip().where(is_date).astype(object), format="ISO8601", errors="coerce"
+    )
+    bad = read.isna() & values.notna()
+    if bad.any():
+        row = static.loc[bad].iloc[0]
+        raise ValueError(
+            f"frame 'static': {column} must be a date such as 2025-01-31, {row['unique_id']} has "
+            f"{str(row[column])!r}; leave it empty where there is none"
+        )
+    return read
 
 
 def _floats(values: pd.Series) -> np.ndarray:
