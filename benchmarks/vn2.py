@@ -5,18 +5,21 @@ python -m benchmarks.vn2 --data DIR [--long | --reveal DIR] --out results.json
 Games of eight weeks at every starting point (eight weeks apart) that two whole seasons precede.
 --long: one game of the last 30 weeks instead, from four weeks of the opponent's forecast and
 nothing under way; the first eight weeks, in which that is sold, are not scored. --reveal: the real
-game from the state in DIR, week_1.csv ... one at a time.
+game from the state in DIR, week_1.csv to week_8.csv one at a time; while fewer are known, the first
+three or more of them are played. All files are checked before anything is trained.
 """
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from benchmarks.vn2_files import read_sales, read_state, read_week, revealed_weeks
 from benchmarks.weekly_game import (
     Game,
     RollingForecasts,
@@ -29,16 +32,15 @@ from benchmarks.weekly_game import (
     scores,
     tuned_level,
 )
-from ml.replenishment.simulation import Shelf, open_shelf
+from ml.replenishment.simulation import Shelf
 
-KEY = ["Store", "Product"]
 # of whole weeks: two seasons before a game, and what the earliest game to tune on needs
 SEASONS_BEFORE, TUNING_BEFORE = 104, 88
 LONG = Game(weeks=30, judged=22)
 
 
-def main() -> None:
-    """Play, print the table, write the results."""
+def main() -> int:
+    """Play, print the table, write the results; 2 for files that no game could be played on."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     kind = parser.add_mutually_exclusive_group()
@@ -50,26 +52,45 @@ def main() -> None:
     parser.add_argument("--model", default="ensemble", help="model of the demand forecaster")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    game, sales = Game(), read_sales(options.data)
+    game, shelf = Game(), None
+    played = LONG if options.long else game
+    try:
+        sales = read_sales(options.data)
+        if options.reveal:
+            shelf = read_state(options.data, game)
+            weeks = revealed_weeks(options.reveal, sales, game)
+            played = replace(game, weeks=weeks, judged=game.judged - game.weeks + weeks)
+        anchors = list(range(sales.width, TUNING_BEFORE - 1, -game.weeks))[::-1]
+        starts = [a for a in anchors if SEASONS_BEFORE <= a <= sales.width - game.weeks]
+        if options.reveal or options.long:
+            starts = [sales.width - (0 if options.reveal else LONG.weeks)]
+        if not starts or not any(a + game.weeks <= starts[0] for a in anchors):
+            raise ValueError(
+                f"sales.csv holds {sales.width} weeks, too few for a game and one before it to "
+                "tune on"
+            )
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as problem:
+        print(f"benchmarks.vn2: {problem}", file=sys.stderr)
+        return 2
+    if played.weeks < game.weeks:
+        print(f"{options.reveal} holds week_1.csv to week_{played.weeks}.csv: these are played")
     begun = time.monotonic()
-    anchors = list(range(sales.width, TUNING_BEFORE - 1, -game.weeks))[::-1]
     forecasts = RollingForecasts(
         anchors, horizon=game.lead + 2, model=options.model, threads=options.threads
     )
     demand = believed_demand(sales, game, anchors[0] - game.warm_up)
-    played = LONG if options.long else game
     judged = f"{played.weeks - played.judged + 1}_{played.weeks}"
     results = {"model": options.model, "judged_weeks": judged.replace("_", "-")}
     if options.reveal:
-        shelf = read_state(options.data, game)
-        results["policies"] = real_game(sales, demand, shelf, options.reveal, game, forecasts)
+        results["policies"] = real_game(
+            sales, demand, shelf, options.reveal, game, forecasts, played
+        )
     elif options.long:
-        starts = [sales.width - LONG.weeks]
         results |= earlier_games(
             sales, demand, starts, anchors, LONG, forecasts, lambda s: cover_state(s, LONG)
         )
     else:
-        starts = [a for a in anchors if SEASONS_BEFORE <= a <= sales.width - game.weeks]
         results |= earlier_games(
             sales,
             demand,
@@ -84,60 +105,28 @@ def main() -> None:
     results["seconds"] = round(time.monotonic() - begun, 1)
     options.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
     _print(results)
+    return 0
 
 
-def read_sales(folder: Path) -> Sales:
-    """History to week 0: units sold, in-stock marks and the attributes of each store-product."""
-    sold, stock = (pd.read_csv(folder / f"{name}.csv") for name in ("sales", "in_stock"))
-    master = sold[KEY].merge(pd.read_csv(folder / "master.csv"), on=KEY, how="left")
-    ids = (sold["Store"].astype(str) + "_" + sold["Product"].astype(str)).to_numpy()
-    static = master.astype(str).rename(columns={"Department": "category"}).assign(unique_id=ids)
-    stock = sold[KEY].merge(stock, on=KEY, how="left")
-    weeks = sold.columns.drop(KEY)
-    return Sales(
-        ids,
-        pd.DatetimeIndex(weeks),
-        sold[weeks].to_numpy(float),
-        stock[weeks].to_numpy(bool),
-        static,
-    )
+def real_game(
+    sales, demand, shelf: Shelf, folder: Path, game: Game, forecasts, played: Game
+) -> dict:
+    """Scores of all policies; week k reaches them only once the order before it is placed.
 
-
-def read_state(folder: Path, game: Game) -> Shelf:
-    """The shelf at the end of week 0, in the order of the sales file."""
-    sold = pd.read_csv(folder / "sales.csv", usecols=KEY)
-    state = sold.merge(pd.read_csv(folder / "initial_state.csv"), on=KEY, how="left")
-    under_way = state[["In Transit W+1", "In Transit W+2"]].to_numpy(float)
-    return open_shelf(state["End Inventory"].to_numpy(float), under_way, longest_lead=game.lead)
-
-
-def read_week(path: Path, ids: np.ndarray) -> np.ndarray:
-    """Units sold in one revealed week (n,), in the order of `ids`: the file's last column.
-
-    Raises ValueError when a store-product is missing.
+    Service levels are tuned on whole games, of which `played` may be the first weeks.
     """
-    frame = pd.read_csv(path)
-    frame.index = frame["Store"].astype(str) + "_" + frame["Product"].astype(str)
-    units = frame.iloc[:, -1].reindex(ids).to_numpy(float)
-    if np.isnan(units).any():
-        raise ValueError(f"{path.name} lacks {int(np.isnan(units).sum())} store-products")
-    return units
-
-
-def real_game(sales, demand, shelf, folder: Path, game: Game, forecasts) -> dict:
-    """Scores of all policies; week k is read only once the order before it is placed."""
     windows = [a for a in forecasts.anchors if a + game.weeks <= sales.width]
     level = tuned_level(sales, demand, game, forecasts, windows)
     revealed = [sales]
 
     def reveal(t: int) -> np.ndarray:
         if len(revealed) == t + 1:
-            units = read_week(folder / f"week_{t + 1}.csv", sales.ids)
+            units = read_week(folder / f"week_{t + 1}.csv", sales, t + 1)
             revealed.append(revealed[t].plus(units))
         return revealed[t + 1].units[:, -1]
 
     policies = contestants(game, lambda t: revealed[t], forecasts, level)
-    return scores(game, play(game, policies, reveal, shelf))
+    return scores(played, play(played, policies, reveal, shelf))
 
 
 def earlier_games(
@@ -202,4 +191,4 @@ def _print(results: dict) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

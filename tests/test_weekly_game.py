@@ -1,6 +1,7 @@
 """The weekly game: opening state, what a policy may see, and the figures that come out."""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -109,7 +110,7 @@ def run(monkeypatch, data, out, *options, tuned_from=110):
     monkeypatch.setattr(vn2, "TUNING_BEFORE", tuned_from)
     arguments = ["vn2", "--data", str(data), "--out", str(out), "--model", "seasonal_naive"]
     monkeypatch.setattr(sys, "argv", [*arguments, *options])
-    vn2.main()
+    assert vn2.main() == 0
     return json.loads(out.read_text())
 
 
@@ -173,3 +174,117 @@ def test_the_long_game_starts_from_the_opponents_cover_and_scores_its_last_22_we
     # what is ordered for it cannot arrive before the third week, so the first costs all alike
     costs = [one["weekly"][0] for name, one in found["policies"].items() if "foresight" not in name]
     assert costs == [pytest.approx(first, abs=0.01)] * len(costs)
+
+
+def test_while_three_weeks_are_known_the_first_three_are_played(
+    monkeypatch, files, tmp_path, capsys
+):
+    data, reveal, _ = files
+    whole = run(monkeypatch, data, tmp_path / "a.json", "--reveal", str(reveal))
+    for k in range(4, 9):
+        (reveal / f"week_{k}.csv").unlink()
+    part = run(monkeypatch, data, tmp_path / "b.json", "--reveal", str(reveal))
+    assert "holds week_1.csv to week_3.csv: these are played" in capsys.readouterr().out
+    assert part["judged_weeks"] == "3-3"
+    for name in set(whole["policies"]) - {"perfect_foresight"}:
+        row = part["policies"][name]
+        assert row["weekly"] == whole["policies"][name]["weekly"][:3]
+        assert row["cost_weeks_3_3"] == pytest.approx(row["weekly"][2], abs=0.01)
+
+
+def _with(frame, row, value):
+    frame = frame.astype({frame.columns[-1]: object})
+    frame.iloc[row, -1] = value
+    return frame
+
+
+BAD_WEEKS = {
+    "week_5.csv, column .* 1 values are no number of units, first: 2_7 has -7": (
+        lambda f: _with(f, -3, -7)
+    ),
+    "week_5.csv, column .* first: 2_7 has x": lambda f: _with(f, -3, "x"),
+    "week_5.csv, column .* first: 2_7 has nan": lambda f: _with(f, -3, None),
+    "week_5.csv names 1 store-products twice, 11_7 first": lambda f: pd.concat([f, f[:1]]),
+    "week_5.csv lacks 1 store-products, first: 11_7": lambda f: f[1:],
+    "week_5.csv names 1 store-products that sales.csv does not, first: 99_7": (
+        lambda f: pd.concat([f, f[:1].assign(Store=99)])
+    ),
+    "week_5.csv lacks the column 'Product'": lambda f: f.drop(columns="Product"),
+    "week_5.csv has no column of units": lambda f: f[["Store", "Product"]],
+    "week_5.csv holds the week 2023-08-14, expected is 2023-09-11": (
+        lambda f: f.set_axis(["Store", "Product", "2023-08-14"], axis=1)
+    ),
+}
+
+
+def refused(monkeypatch, capsys, data, tmp_path, *options):
+    """What the command says of files it refuses before anything is trained."""
+
+    def trained(*_, **__):
+        raise AssertionError("trained on files that are to be refused")
+
+    monkeypatch.setattr(vn2, "RollingForecasts", trained)
+    arguments = ["vn2", "--data", str(data), "--out", str(tmp_path / "out.json"), *options]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert vn2.main() == 2
+    said = capsys.readouterr().err
+    assert said.startswith("benchmarks.vn2: ")
+    return said
+
+
+@pytest.mark.parametrize("told", BAD_WEEKS)
+def test_a_bad_week_is_named_with_its_file_before_anything_is_trained(
+    monkeypatch, files, tmp_path, capsys, told
+):
+    data, reveal, _ = files
+    BAD_WEEKS[told](pd.read_csv(reveal / "week_5.csv")).to_csv(reveal / "week_5.csv", index=False)
+    said = refused(monkeypatch, capsys, data, tmp_path, "--reveal", str(reveal))
+    assert re.search(told, said), said
+
+
+def test_a_missing_week_and_too_few_weeks_are_named(monkeypatch, files, tmp_path, capsys):
+    data, reveal, _ = files
+    (reveal / "week_4.csv").unlink()
+    said = refused(monkeypatch, capsys, data, tmp_path, "--reveal", str(reveal))
+    assert "lacks week_4.csv, though week_5.csv is there" in said
+    for k in range(3, 9):
+        (reveal / f"week_{k}.csv").unlink(missing_ok=True)
+    said = refused(monkeypatch, capsys, data, tmp_path, "--reveal", str(reveal))
+    assert "lacks week_3.csv: the first 2 weeks are not scored" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "told"),
+    [
+        ("sales", lambda f: _with(f, 0, -1), "sales.csv, column '2023-08-07': 1 values"),
+        ("sales", lambda f: f.assign(Total=1), "sales.csv: a column is no week"),
+        ("in_stock", lambda f: f.iloc[:, :-1], "in_stock.csv lacks the week 2023-08-07"),
+        ("in_stock", lambda f: f[1:], "in_stock.csv does not mark 0_7"),
+        ("master", lambda f: pd.concat([f, f]), "master.csv names 12 store-products twice"),
+        ("initial_state", lambda f: f[1:], "initial_state.csv, column 'End Inventory': 1 values"),
+        (
+            "initial_state",
+            lambda f: f.drop(columns="In Transit W+2"),
+            "initial_state.csv lacks the column 'In Transit W+2'",
+        ),
+    ],
+)
+def test_a_bad_file_of_the_history_is_named_with_what_is_wrong(
+    monkeypatch, files, tmp_path, capsys, name, spoil, told
+):
+    data, reveal, _ = files
+    spoil(pd.read_csv(data / f"{name}.csv")).to_csv(data / f"{name}.csv", index=False)
+    assert told in refused(monkeypatch, capsys, data, tmp_path, "--reveal", str(reveal))
+
+
+@pytest.mark.parametrize("options", [(), ("--long",)])
+def test_a_history_too_short_to_play_on_is_said(monkeypatch, files, tmp_path, capsys, options):
+    data, _, _ = files
+    short = pd.read_csv(data / "sales.csv").iloc[:, :110]
+    short.to_csv(data / "sales.csv", index=False)
+    said = refused(monkeypatch, capsys, data, tmp_path, *options)
+    assert "sales.csv holds 108 weeks, too few" in said
+
+
+def test_a_folder_without_files_is_said(monkeypatch, tmp_path, capsys):
+    assert "sales.csv" in refused(monkeypatch, capsys, tmp_path / "none", tmp_path)
