@@ -119,6 +119,20 @@ def test_a_model_of_before_there_were_two_of_a_kind_is_still_read(tmp_path, kind
     assert 0 < moved.mean() < 0.1
 
 
+def test_where_prices_are_known_the_plain_views_do_without_comparisons(tmp_path):
+    panel, static, known = shop()
+    known["price"] = 100 * (1 - known["discount_rate"])
+    model = forecaster().fit(panel, static, known)
+    boosted = model.members["xgboost"]
+    assert set(boosted.knots) == {"logs", "units", "plain_logs", "plain_units"}
+    left_out = set(boosted.names) - set(boosted.plain_names)
+    assert {"price_over_normal", "price_change", "no_promo_mean", "uplift"} <= left_out
+    assert {"price", "price_before", "season_week", "mean_8"} <= set(boosted.plain_names)
+    model.save(tmp_path)
+    pd.testing.assert_frame_equal(DemandForecaster.load(tmp_path).predict(), model.predict())
+    assert set(forecaster().fit(*shop()).members["xgboost"].knots) == {"logs", "units"}
+
+
 def test_one_wide_view_counts_each_series_alike_and_the_other_by_its_volume(monkeypatch):
     weights = []
     trained = BoostedDemand._train_mean
