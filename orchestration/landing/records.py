@@ -274,7 +274,8 @@ def _judged(shape: Shape) -> str:
     else:
         rows = f"select *, line_told as told from ({rows})"
     # A list and the details of a record come with one version, and the list tells a part of it: so
-    # the hash begins with how much was told. To say less is no contradiction in an API.
+    # the hash begins with how much was told. To say less is no contradiction in an API. The letter
+    # keeps hash and count from making up a long number where a file stores one after the other.
     same = "is_wrong, _file, _key, version" + (", told" if shape.is_api else "")
     return f"""
         with hashed as (
@@ -283,7 +284,7 @@ def _judged(shape: Shape) -> str:
                     record_part, coalesce(line_part, '')) as content
             from ({rows}) join files using (_file)
         ), numbered as (
-            select * exclude (content), format('{{:06d}}-{{}}', told, md5(content)) as row_hash,
+            select * exclude (content), format('n{{:06d}}-{{}}', told, md5(content)) as row_hash,
                 md5_number(content) as number
             from hashed
         ), compared as (
