@@ -10,7 +10,10 @@ def read_days(values) -> pd.Series:
     Every cell is read by itself: "2025-06-10", "2025/6/10", "2025年6月10日", a spreadsheet's date.
     A moment with a time zone counts for its day in Beijing.
     """
-    return pd.Series([_day(value) for value in values], dtype="datetime64[ns]")
+    values = pd.Series(list(values), dtype=object)
+    codes, distinct = pd.factorize(values)
+    read = pd.Series([*(_day(value) for value in distinct), pd.NaT], dtype="datetime64[ns]")
+    return read.iloc[codes].reset_index(drop=True)  # code -1, nothing there, is the last
 
 
 def _day(value) -> pd.Timestamp:
