@@ -1,5 +1,7 @@
 """The public class: no peeking, no vanishing series, the same answer twice."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -117,6 +119,16 @@ def test_a_model_of_before_there_were_two_of_a_kind_is_still_read(tmp_path, kind
     np.testing.assert_array_equal(alone[others], both[others])
     moved = np.abs(alone[touched] / both[touched].clip(lower=1) - 1).to_numpy()
     assert 0 < moved.mean() < 0.1
+
+
+def test_an_lstm_of_before_it_held_plans_within_what_was_seen_is_still_read(tmp_path):
+    model = forecaster("lstm").fit(*shop())
+    model.save(tmp_path)
+    file = tmp_path / "lstm" / "shape.json"
+    shape = json.loads(file.read_text())
+    shape["standard"] = {name: told[:2] for name, told in shape["standard"].items()}
+    file.write_text(json.dumps(shape))
+    pd.testing.assert_frame_equal(DemandForecaster.load(tmp_path).predict(), model.predict())
 
 
 def test_where_prices_are_known_the_plain_views_do_without_comparisons(tmp_path):
