@@ -309,7 +309,7 @@ def _colour_exceptions(sheet, styles, columns, last: int, language: str) -> None
 
 def _page(sheet, n_columns: int) -> None:
     sheet.set_landscape()
-    sheet.set_paper(9 if n_columns < 20 else 8)
+    sheet.set_paper(9 if n_columns < 12 else 8)  # A4, A3
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_footer("&C&P / &N")
