@@ -75,7 +75,8 @@
     `version`, a column of the lake, comes from an API, which tells an order whole. One without comes
     from an export, which tells lines, however they are cut over files and days: of each `line`, SQL over
     the lake's columns, the newest counts. Of the two the one that told last tells the order; lines of
-    several files are numbered on, day by day and by content: a file's name says nothing. Rows that `condition` is not true of are left out.
+    several files are numbered on, day by day and by content: a file's name says nothing. Rows that
+    `condition` is not true of are left out.
 
     An incremental run reads of the orders in new exports, and of those that exports told so far,
     everything again. The model must keep what current_records asks for, order_id, and the version as

@@ -45,7 +45,8 @@ def plan_moves(
     spare = np.where(rows["is_ending"], start - np.ceil(targets.mean), spare)
     spare = np.where(is_open, spare, 0.0)
     sku = pd.factorize(rows["sku_id"])[0]
-    found = transfers(sku, spare, wanted, least=max(terms.least_qty, 1.0))
+    least = max(terms.least_qty, 1.0)
+    found = transfers(sku, spare, wanted, least=least)
     covered = targets.curves.days_covered(start, most=999.0)
     share = np.divide(saved, wanted, out=np.zeros_like(saved), where=wanted > 0)
     saving = worth_of_moving(
@@ -59,7 +60,8 @@ def plan_moves(
     pays = np.flatnonzero(saving > terms.cost_amount)
     lying = targets.at(wait, start, arrivals)
     qty = _within_room(rows, found.target[pays], found.qty[pays], saving[pays], lying, policy)
-    pays, qty = pays[qty >= max(terms.least_qty, 1.0)], qty[qty >= max(terms.least_qty, 1.0)]
+    is_worth = qty >= least
+    pays, qty = pays[is_worth], qty[is_worth]
     source, target = found.source[pays], found.target[pays]
     if not len(qty):
         return nothing
