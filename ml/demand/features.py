@@ -127,6 +127,11 @@ class FeatureTables:
         forecast = base * index * self.uplift(series, origins, target)
         return forecast.reshape(self.n_series, horizon)
 
+    def expected(self, origin: int, periods: np.ndarray) -> np.ndarray:
+        """Level x season x planned promotion of all series as known at `origin`, N x periods."""
+        level = self._season.level(origin, self.scale[:, origin])
+        return level[:, None] * self._season.factor(periods, origin)
+
     def _columns(self, series, origin, step) -> Iterator[tuple[str, np.ndarray]]:
         yield from self._history_columns(series, origin, origin + step, step)
         yield from self._calendar_columns(series, origin, origin + step, step)

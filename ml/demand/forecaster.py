@@ -17,16 +17,16 @@ from ml.demand.device import check_device
 from ml.demand.ensemble import Weights, combine
 from ml.demand.features import FeatureTables
 from ml.demand.held_out import Held, learn_from_held_out
+from ml.demand.level import log_factor, read_at_present_level
 from ml.demand.months import month_shares
 from ml.demand.panel import (
-    History,
     StaticCodes,
     build_history,
     check_known_future,
     check_panel,
     check_static,
 )
-from ml.demand.reasons import top_reasons, whole_reasons
+from ml.demand.reasons import LEVEL_SHIFT, top_reasons, whole_reasons
 from ml.demand.recurrent import RecurrentDemand
 from ml.demand.rhythm import Rhythm
 
@@ -107,6 +107,27 @@ class DemandForecaster:
             ],
             ignore_index=True,
         )[["of", "volume_class", *self.members]]
+
+    @property
+    def level_shifts(self) -> pd.DataFrame:
+        """Lasting shifts of many series at once: demand before them is read at today's level.
+
+        Columns: attribute ("all" for the whole panel), value, series (how many), since (first
+        period of the new level), factor.
+        """
+        self._require_fit()
+        history = self._tables.history
+        rows = [
+            {
+                "attribute": shift.group,
+                "value": self._value_of(shift.group, history.ids[shift.series]),
+                "series": int(shift.series.sum()),
+                "since": history.weeks[shift.since],
+                "factor": shift.factor,
+            }
+            for shift in history.shifts
+        ]
+        return pd.DataFrame(rows, columns=["attribute", "value", "series", "since", "factor"])
 
     def fit(
         self,
@@ -268,6 +289,9 @@ class DemandForecaster:
             series = np.searchsorted(tables.history.ids, rows.loc[ours, "unique_id"].to_numpy(str))
             step = rows.loc[ours, "step"].to_numpy(int)
             names, effects = member.contributions(tables, series, tables.n_weeks - 1, step)
+            if tables.history.shifts:
+                moved = log_factor(tables.history)[series]
+                names, effects = [*names, LEVEL_SHIFT], np.column_stack([effects, moved])
             parts.append(top_reasons(rows[ours], names, effects, self._known_columns))
         frame = pd.concat(parts, ignore_index=True)
         return frame.sort_values(["unique_id", "ds", "rank"], ignore_index=True)
@@ -338,13 +362,14 @@ class DemandForecaster:
     def _take(self, panel, static, known) -> FeatureTables:
         """Check and keep the frames; return their tables."""
         checked = check_panel(panel, self.freq)
-        tables = FeatureTables(self._align(checked, static, known))
+        tables = self._tables_of(checked, static, known)
         self._panel, self._static, self._known = checked, static, known
         self._tables = tables
         return tables
 
-    def _align(self, panel, static, known) -> History:
-        return build_history(
+    def _tables_of(self, panel, static, known) -> FeatureTables:
+        """Tables of the frames; those that are learnt from read the past at today's level."""
+        history = build_history(
             panel,
             freq=self.freq,
             horizon=self.horizon,
@@ -353,6 +378,8 @@ class DemandForecaster:
             known_future=known,
             known_columns=self._known_columns,
         )
+        tables = FeatureTables(history)
+        return tables if self.model in CLASSICAL else read_at_present_level(tables)
 
     def _tables_with(self, known_future: pd.DataFrame | None) -> FeatureTables:
         self._require_fit()
@@ -362,7 +389,7 @@ class DemandForecaster:
         if self._known is not None:
             both = pd.concat([self._known, newer])
             newer = both.drop_duplicates(["unique_id", "ds"], keep="last")
-        return FeatureTables(self._align(self._panel, self._static, newer))
+        return self._tables_of(self._panel, self._static, newer)
 
     def _new_members(self, tables: FeatureTables) -> dict[str, Any]:
         names = FAMILIES[self.model]
@@ -460,6 +487,12 @@ class DemandForecaster:
         frame = pd.DataFrame(made, columns=[quantile_column(q) for q in self.quantiles])
         frame.insert(0, "y_hat", mean.sum(1))
         return frame
+
+    def _value_of(self, attribute: str, ids: np.ndarray) -> str:
+        """What the series share, as the static frame writes it."""
+        if self._static is None or attribute not in self._static:
+            return ""
+        return str(self._static.set_index("unique_id")[attribute].reindex(ids).iloc[0])
 
     def _require_fit(self) -> None:
         if not self.members:

@@ -66,6 +66,19 @@ class StaticCodes:
 
 
 @dataclass(frozen=True)
+class LevelShift:
+    """From period `since` on demand of `series` (flags) is `factor` times that before.
+
+    `group` names the attribute whose value these series share, or is "all".
+    """
+
+    group: str
+    since: int
+    factor: float
+    series: np.ndarray
+
+
+@dataclass(frozen=True)
 class History:
     """One aligned picture of all series, N series by T visible weeks (and H future ones).
 
@@ -74,7 +87,8 @@ class History:
     `first` is the period of the first sale: that of static `first_sold_on` for a series without
     any row, the one after the cutoff where that is not said. From period `stop` on (static
     `discontinued_on`) nothing is sold. `observed` holds N x T matrices,
-    `known` N x (T + H), `static` N vectors, of which `attributes` are codes of text.
+    `known` N x (T + H), `static` N vectors, of which `attributes` are codes of text. Demand before
+    each of `shifts` is at the level after it.
     """
 
     ids: np.ndarray
@@ -90,6 +104,7 @@ class History:
     known: dict[str, np.ndarray] = field(default_factory=dict)
     static: dict[str, np.ndarray] = field(default_factory=dict)
     attributes: tuple[str, ...] = ()
+    shifts: tuple[LevelShift, ...] = ()
 
     @property
     def cutoff(self) -> pd.Timestamp:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 import pandas as pd
 
+LEVEL_SHIFT = "level_shift"  # no feature: what demand before a shift was multiplied by
 # first match wins; patterns are those of feature names
 REASONS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     (
@@ -20,6 +21,7 @@ REASONS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "近期销量",
     ),
     ("usual_sales", ("mean_*", "no_promo_*", "log_scale"), "the usual sales level", "常态销量"),
+    ("level_shift", (LEVEL_SHIFT,), "a lasting shift in the level of sales", "销量水平持续变化"),
     ("volatility", ("std_*",), "how much sales swing", "销量波动"),
     ("season", ("season_*", "sin_*", "cos_*"), "the time of the year", "季节"),
     ("weekday", ("weekday",), "the day of the week", "星期几"),

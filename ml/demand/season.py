@@ -55,9 +55,7 @@ class PooledSeason:
         """Level per series: its last `level` seen periods with season and promotion divided out."""
         if origin not in self._levels:
             window = np.arange(max(0, origin + 1 - self.rhythm.level), origin + 1)
-            factor = self._factor(window, origin // self.rhythm.stride) * self.seen[:, window]
-            if self.lift is not None:
-                factor = factor * self.lift(window, origin)
+            factor = self.factor(window, origin) * self.seen[:, window]
             total = factor.sum(1)
             got = self.filled[:, window].sum(1)
             self._levels[origin] = np.where(
@@ -65,10 +63,12 @@ class PooledSeason:
             )
         return self._levels[origin]
 
-    def _factor(self, periods: np.ndarray, block: int) -> np.ndarray:
-        year, cycle = self._table(block)
+    def factor(self, periods: np.ndarray, origin: int) -> np.ndarray:
+        """Season and planned promotion of all series as known at `origin`, N x periods."""
+        year, cycle = self._table(origin // self.rhythm.stride)
         pooled = year[:, self.year[periods]] * cycle[:, self.cycle[periods]]
-        return pooled[self.group]
+        season = pooled[self.group]
+        return season if self.lift is None else season * self.lift(periods, origin)
 
     def _table(self, block: int) -> tuple[np.ndarray, np.ndarray]:
         if block not in self._tables:

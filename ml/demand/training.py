@@ -43,12 +43,14 @@ _NOTHING = pd.DataFrame(
 @dataclass(frozen=True)
 class DemandForecast:
     """`weekly`: one row per series and step; `cumulative`: the SUM over the next k weeks;
-    `reasons`: why, up to five a row of `weekly` (see `DemandForecaster.explain`)."""
+    `reasons`: why, up to five a row of `weekly` (see `DemandForecaster.explain`);
+    `level_shifts`: see `DemandForecaster.level_shifts`."""
 
     version: Version
     weekly: pd.DataFrame
     cumulative: pd.DataFrame
     reasons: pd.DataFrame
+    level_shifts: pd.DataFrame
 
 
 def train_demand(
@@ -158,6 +160,7 @@ def forecast_demand(
         weekly.assign(model_version=champion.version),
         model.predict_cumulative(tuple(range(1, model.horizon + 1)), known_future),
         model.explain(weekly, known_future),
+        model.level_shifts,
     )
 
 

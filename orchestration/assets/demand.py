@@ -86,9 +86,17 @@ def demand_forecast(
             "series_by_model": score_table(
                 forecast.weekly.groupby("model")["unique_id"].nunique().reset_index()
             ),
+            "level_shifts": _level_shifts(forecast.level_shifts),
             "total": picture(forecast_chart_png(panel, forecast.weekly)),
         }
     )
+
+
+def _level_shifts(shifts: pd.DataFrame) -> dg.MetadataValue | str:
+    """A table of what the past was read over, or that there is none."""
+    if shifts.empty:
+        return "none: demand is at the level it had"
+    return score_table(shifts.assign(since=shifts["since"].dt.date.astype(str)))
 
 
 def demand_frames(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
