@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from churn_shop import make_shop
 
+from ml.churn.baseline import COLUMNS
 from ml.churn.labels import churn_labels
-from ml.churn.logistic import at_level_of, fit_logistic, log_odds, probability
+from ml.churn.logistic import at_level_of, divisor, fit_logistic, log_odds, probability
 from ml.churn.metrics import brier, ece, roc_auc
 from ml.churn.model import MEMBERS, ChurnModel
 from ml.churn.splits import learners_and_held, origins
@@ -182,6 +183,27 @@ def test_an_unknown_platform_category_or_customer_is_scored(fitted, shop, newest
     assert scored["churn_score"].between(0, 1).all()
 
 
+@pytest.mark.parametrize("name", ["logistic", "stack"])
+def test_the_first_customer_who_differs_where_all_were_alike_settles_no_score(
+    fitted, shop, newest, tmp_path, name
+):
+    assert shop.features["brand_count"].nunique() == 1
+    model = fitted[name]
+    before = model.predict(newest, shop.events)["churn_score"]
+    second_brand = newest.assign(brand_count=2.0)
+    np.testing.assert_allclose(
+        model.predict(second_brand, shop.events)["churn_score"], before, atol=1e-3
+    )
+    # as it was kept before: the rounding errors of a mean for a spread
+    model.save(tmp_path)
+    kept = json.loads((tmp_path / "logistic.json").read_text("utf-8"))
+    place = COLUMNS["logistic"].index("brand_count")
+    kept["spread"][place], kept["logistic"]["weights"][place] = 1.8e-14, 2.9e-6
+    (tmp_path / "logistic.json").write_text(json.dumps(kept), "utf-8")
+    after = ChurnModel.load(tmp_path).predict(second_brand, shop.events)["churn_score"]
+    np.testing.assert_allclose(after, before, atol=1e-3)
+
+
 def test_customers_keep_lessons_and_calibration_apart_in_every_slice(labels):
     train, held = learners_and_held(labels)
     assert sorted([*train, *held]) == list(range(len(labels)))
@@ -236,6 +258,15 @@ def test_logistic_finds_the_odds_it_was_drawn_from():
     assert free.intercept == pytest.approx(-0.5, abs=0.1)
     assert free.weights == pytest.approx([1.0, -2.0], abs=0.1)
     assert fit_logistic(x, y, ridge=0.1, at_least=0.0).weights[1] == 0.0
+
+
+def test_rounding_errors_are_no_spread_to_divide_by():
+    alike = np.log1p(np.full(7_103, 45.0))
+    assert 0 < alike.std() < 1e-12, "a sum of thousands is rounded"
+    rare = np.append(np.full(9_999, 1.0), 2.0)
+    spread = [alike.std(), rare.std(), 0.0, 2e-3]
+    found = divisor(spread, [alike.mean(), rare.mean(), 0.0, -1e3])
+    assert found.tolist() == [1.0, rare.std(), 1.0, 2e-3]
 
 
 def test_without_evidence_the_blend_is_the_plain_average():

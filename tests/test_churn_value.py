@@ -67,6 +67,18 @@ def test_spending_learns_nothing_from_after_its_last_day(shop):
         Spending.learn(shop.features, shop.events, last_day=shop.features["as_of"].min())
 
 
+def test_a_second_category_in_a_shop_that_had_one_moves_no_amount_out_of_bounds(shop):
+    reachable = shop.features[shop.features["is_reachable"]].assign(category_count=1.0)
+    spending = Spending.learn(reachable, shop.events, last_day=shop.last_day)
+    second = reachable.assign(category_count=2.0)
+    kept = spending.to_dict()
+    place = next(i for i, v in enumerate(kept["centre"]) if v == pytest.approx(np.log(2)))
+    kept["spread"] = [2e-14 if i == place else v for i, v in enumerate(kept["spread"])]
+    kept["weights"] = [1e-3 if i == place else v for i, v in enumerate(kept["weights"])]
+    for told in (spending, Spending.from_dict(kept)):
+        np.testing.assert_allclose(told.if_buying(second), spending.if_buying(reachable), rtol=1e-2)
+
+
 def test_tier_a_brings_half_of_the_value():
     amounts = np.array([1.0, 50.0, 9.0, 30.0, 10.0])
     assert value_tier(amounts).tolist() == ["C", "A", "C", "B", "C"]
@@ -131,6 +143,31 @@ def test_segments_are_named_from_what_sets_them_apart(three_kinds):
     assert "new" in names[1].split(", ")
     assert "large baskets" in names[2]
     assert all("·" in name for name in Segments.learn(table).names("zh"))
+
+
+def test_what_all_customers_share_names_no_segment(three_kinds):
+    table, _ = three_kinds
+    alike = table.assign(expected_gap_days=45.0, category_count=1.0)
+    names = Segments.learn(alike).names("en")
+    assert not any("gaps" in name or "categor" in name for name in names)
+
+
+def test_customers_all_alike_are_no_segments_and_three_kinds_are_three():
+    one = pd.DataFrame(
+        dict.fromkeys(
+            ["frequency", "expected_gap_days", "recency_over_gap", "mean_order_amount",
+             "category_count", "discount_share", "tenure_days"],
+            np.ones(2_000),
+        )
+    )  # fmt: skip
+    with pytest.raises(TooLittleData, match="2,000 customers of fewer than 3 kinds"):
+        Segments.learn(one)
+    number = np.arange(2_000)
+    odd = one.assign(
+        frequency=np.where(number == 0, 9.0, 1.0), tenure_days=np.where(number == 1, 9.0, 1.0)
+    )
+    segments = Segments.learn(odd)
+    assert len(set(segments.names("en"))) == len(segments.centres) == 3
 
 
 def test_a_trait_that_is_not_known_counts_as_average(three_kinds):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ml.churn.features import Inputs
 from ml.churn.lifetime import LIFETIME_NUMBERS
-from ml.churn.logistic import Logistic, fit_logistic
+from ml.churn.logistic import Logistic, divisor, fit_logistic
 from ml.churn.rhythm import FADING, RHYTHM_NUMBERS
 from ml.columns import CUSTOMER_NUMBERS
 
@@ -64,7 +64,7 @@ class Baseline:
         centre = np.where(known, x, 0).sum(axis=0) / rows
         spread = np.sqrt((np.where(known, x - centre, 0) ** 2).sum(axis=0) / rows)
         self.centre = tuple(float(v) for v in centre)
-        self.spread = tuple(float(v) or 1.0 for v in spread)
+        self.spread = tuple(float(v) for v in divisor(spread, centre))
         ridge = _WIDE_RIDGE.get(self.name, _RIDGE)
         self.logistic = fit_logistic(self._standardised(train), y, ridge=ridge)
         return self
@@ -84,9 +84,10 @@ class Baseline:
         (folder / f"{self.name}.json").write_text(json.dumps(kept), encoding="utf-8")
 
     def load(self, folder: Path) -> "Baseline":
-        """Read what `save` wrote."""
+        """Read what `save` wrote, also before constant columns were told from others."""
         kept = json.loads((folder / f"{self.name}.json").read_text(encoding="utf-8"))
-        self.centre, self.spread = tuple(kept["centre"]), tuple(kept["spread"])
+        self.centre = tuple(kept["centre"])
+        self.spread = tuple(float(v) for v in divisor(kept["spread"], kept["centre"]))
         self.logistic = Logistic(kept["logistic"]["intercept"], tuple(kept["logistic"]["weights"]))
         return self
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ml.churn.babies import BABY_NUMBERS
 from ml.churn.baseline import COLUMNS
-from ml.churn.logistic import Logistic, fit_logistic, probability
+from ml.churn.logistic import Logistic, divisor, fit_logistic, probability
 from ml.churn.timeline import KEYS
 from ml.columns import FEAT_CUSTOMER, TooLittleData
 
@@ -57,8 +57,8 @@ class Endings:
                 f"above are too few to tell who outgrew the shop, {_FEWEST_ROWS} each are needed"
             )
         logs = _logs(rows)
-        centre, spread = logs.mean(axis=0), logs.std(axis=0)
-        spread = np.where(spread > 0, spread, 1.0)
+        centre = logs.mean(axis=0)
+        spread = divisor(logs.std(axis=0), centre)
         scaled = (logs - centre) / spread
         behaviour = fit_logistic(scaled[young], y[young], ridge=1.0)
         ages = fit_logistic(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+_LEAST_SPREAD = 1e-9
+
 
 def log_odds(probability: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)), with p kept at least 1e-6 away from 0 and 1."""
@@ -15,6 +17,17 @@ def log_odds(probability: np.ndarray) -> np.ndarray:
 def probability(margin: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-margin)), without overflow."""
     return 0.5 * (1 + np.tanh(0.5 * np.asarray(margin, dtype=float)))
+
+
+def divisor(spread: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """What to divide columns by so that they are standardised, (k,): their spread, or 1.
+
+    A column that is the same in all rows has a spread of rounding errors alone, some 1e-15 of its
+    centre. Divided by that, the first customer who differs would be 1e14 spreads away and settle
+    every sum they are part of; such a column counts for nothing until it has been seen to vary.
+    """
+    spread, centre = np.asarray(spread, dtype=float), np.asarray(centre, dtype=float)
+    return np.where(spread > _LEAST_SPREAD * np.maximum(np.abs(centre), 1.0), spread, 1.0)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from ml.churn.logistic import divisor
 from ml.columns import TooLittleData
 
 # what segments are made of, and the words for high and for low, Chinese and English
@@ -27,6 +28,7 @@ STABLE = 0.8
 _RESAMPLES = 8
 _CHOICE_ROWS = 3_000
 _FIT_ROWS = 50_000
+_SILHOUETTE_ROWS = 1_000
 _FEWEST_ROWS = 100
 _CAP = 3.0
 
@@ -51,7 +53,7 @@ class Segments:
 
         Of the numbers of segments from 3 to 8 that are stable (an index of at least 0.8 over 8
         samples of 80 %) the one with the best silhouette is taken; when none is, the most stable.
-        Raises TooLittleData with fewer than 100 customers.
+        Raises TooLittleData with fewer than 100 customers, or of fewer than three kinds.
         """
         if len(features) < _FEWEST_ROWS:
             raise TooLittleData(
@@ -61,13 +63,19 @@ class Segments:
             name for name in _TRAITS if name in features and features[name].notna().any()
         )
         numbers = _numbers(features, columns)
-        middle, spread = np.nanmean(numbers, axis=0), np.nanstd(numbers, axis=0)
-        spread = np.where(spread > 0, spread, 1.0)
+        middle = np.nanmean(numbers, axis=0)
+        spread = divisor(np.nanstd(numbers, axis=0), middle)
         x = _standardised(numbers, middle, spread)
         draw = np.random.default_rng(seed)
         x = x[np.sort(draw.permutation(len(x))[:_FIT_ROWS])]
         few = x[np.sort(draw.permutation(len(x))[:_CHOICE_ROWS])]
-        choice = tuple(_judge(few, k, seed) for k in K_RANGE)
+        kinds = len(np.unique(few, axis=0))
+        if kinds < K_RANGE[0]:
+            raise TooLittleData(
+                f"{len(features):,} customers of fewer than {K_RANGE[0]} kinds are too much alike "
+                "for segments"
+            )
+        choice = tuple(_judge(few, k, seed) for k in K_RANGE if k <= kinds)
         stable = [row for row in choice if row["stability"] >= STABLE]
         best = max(stable, key=lambda row: row["silhouette"]) if stable else None
         best = best or max(choice, key=lambda row: row["stability"])
@@ -140,7 +148,7 @@ def _centres(x: np.ndarray, k: int, seed: int) -> np.ndarray:
 
 
 def _judge(x: np.ndarray, k: int, seed: int) -> dict:
-    from sklearn.metrics import adjusted_rand_score, silhouette_score
+    from sklearn.metrics import adjusted_rand_score
 
     whole = _nearest(x, _centres(x, k, seed))
     draw = np.random.default_rng(seed + k)
@@ -150,9 +158,19 @@ def _judge(x: np.ndarray, k: int, seed: int) -> dict:
         agreement.append(adjusted_rand_score(whole, _nearest(x, _centres(x[some], k, again))))
     return {
         "k": k,
-        "silhouette": float(silhouette_score(x, whole, sample_size=1_000, random_state=seed)),
+        "silhouette": _silhouette(x, whole, seed),
         "stability": float(np.mean(agreement)),
     }
+
+
+def _silhouette(x: np.ndarray, segment: np.ndarray, seed: int) -> float:
+    """Of 1,000 customers drawn; 0 where all of them lie in one segment."""
+    from sklearn.metrics import silhouette_score
+
+    drawn = np.random.RandomState(seed).permutation(len(x))[:_SILHOUETTE_ROWS]
+    if len(np.unique(segment[drawn])) < 2:
+        return 0.0
+    return float(silhouette_score(x[drawn], segment[drawn]))
 
 
 def _told_apart(words: list[list[str]], joiner: str) -> list[str]:

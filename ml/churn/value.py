@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from ml.churn.logistic import divisor
 from ml.churn.timeline import Timeline, days_visible
 from ml.columns import FEAT_CUSTOMER, TooLittleData
 
@@ -60,8 +61,8 @@ class Spending:
                 f"to learn what customers spend, {_FEWEST_BUYERS} are needed"
             )
         logs, y = _logs(rows[bought]), np.log(spent[bought])
-        centre, spread = logs.mean(axis=0), logs.std(axis=0)
-        spread = np.where(spread > 0, spread, 1.0)
+        centre = logs.mean(axis=0)
+        spread = divisor(logs.std(axis=0), centre)
         x = (logs - centre) / spread
         weights = np.linalg.solve(x.T @ x + _RIDGE * np.eye(x.shape[1]), x.T @ (y - y.mean()))
         fitted = np.exp(y.mean() + x @ weights)
@@ -84,7 +85,9 @@ class Spending:
 
     @classmethod
     def from_dict(cls, kept: dict) -> "Spending":
-        """What `to_dict` gave."""
+        """What `to_dict` gave, also before constant columns were told from others."""
+        spread = divisor(kept["spread"], kept["centre"]).tolist()
+        kept = kept | {"spread": spread}
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
 
 
