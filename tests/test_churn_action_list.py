@@ -3,6 +3,7 @@
 import string
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from churn_shop import make_shop
@@ -14,8 +15,11 @@ from ml.churn.hashing import place_between_0_and_1
 from ml.churn.labels import churn_labels
 from ml.churn.model import ChurnModel
 from ml.churn.outlook import EXTRAS, Outlook
+from ml.churn.plays import read_plays
 from ml.churn.reasons import CATALOGUE, Population, reason_text, top_reasons
 from ml.columns import CUSTOMER_NUMBERS
+from orchestration.outputs.churn_wording import CHURN_TEXTS
+from orchestration.outputs.churn_workbook import write_churn_workbook
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +154,19 @@ def test_the_strongest_reason_comes_first_and_only_where_the_customer_fits_the_w
 def share_named_for_their_category(predictions, customers) -> float:
     mine = predictions[predictions["customer_id"].isin(customers)]
     return mine[["reason_1", "reason_2", "reason_3"]].eq("category_churn").any(axis=1).mean()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_shop_with_nobody_within_reach_gets_an_empty_workbook(
+    predictions, newest, tmp_path, language
+):
+    gone = newest.assign(is_reachable=False)
+    table = churn_list(predictions, gone, language=language)
+    assert table.empty
+    path = tmp_path / "churn_list.xlsx"
+    write_churn_workbook(table, read_plays(), path, language=language)
+    words = CHURN_TEXTS[language]
+    assert openpyxl.load_workbook(path)[words["list"]]["A2"].value == words["empty"]
 
 
 def test_what_they_bought_is_a_reason_for_toy_buyers_rather_than_for_others(predictions, newest):

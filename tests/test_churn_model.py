@@ -183,6 +183,14 @@ def test_an_unknown_platform_category_or_customer_is_scored(fitted, shop, newest
     assert scored["churn_score"].between(0, 1).all()
 
 
+@pytest.mark.parametrize("name", MEMBERS)
+def test_of_nobody_nothing_is_said_in_the_same_columns(fitted, shop, newest, name):
+    said = fitted[name].predict(newest, shop.events)
+    nothing = fitted[name].predict(newest.head(0), shop.events)
+    assert nothing.empty
+    assert list(nothing) == list(said)
+
+
 @pytest.mark.parametrize("name", ["logistic", "stack"])
 def test_the_first_customer_who_differs_where_all_were_alike_settles_no_score(
     fitted, shop, newest, tmp_path, name

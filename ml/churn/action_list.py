@@ -88,7 +88,7 @@ def churn_list(
     rows["is_holdout"] = (
         place_between_0_and_1(rows["customer_id"], salt=f"holdout {seed}") < holdout_share
     )
-    rows["reasons"] = _reasons(rows, language)
+    rows["reasons"] = pd.Series(_reasons(rows, language), rows.index, dtype=object)
     rows["segment"] = rows[f"segment_{language}"]
     chosen = choose_plays(rows, read_plays() if plays is None else plays, language)
     return pd.concat([rows, chosen], axis=1)[list(COLUMNS)]

@@ -52,7 +52,9 @@ class Surrogate:
 
         The rows sum to the imitated log odds less their mean over the rows learnt from.
         """
-        added = self._booster.predict(self._matrix(inputs), pred_contribs=True)[:, :-1]
+        added = self._booster.predict(self._matrix(inputs), pred_contribs=True)
+        # of no rows xgboost says nothing at all, not even in how many columns
+        added = added.reshape(len(inputs), len(self._names) + 1)[:, :-1]
         return pd.DataFrame(added, columns=self._names)
 
     def save(self, folder: Path) -> None:
