@@ -151,6 +151,40 @@ def test_the_strongest_reason_comes_first_and_only_where_the_customer_fits_the_w
     )
 
 
+def test_a_reason_is_said_only_where_its_two_numbers_differ_as_written(newest):
+    reachable = newest[newest["is_reachable"]].reset_index(drop=True)
+    population = Population.learn(reachable, np.resize([0, 1], len(reachable)))
+    rows = reachable.head(4).assign(
+        recency_days=[42.0, 43.0, 5.0, 5.0],
+        expected_gap_days=[41.5, 41.5, 30.0, 30.0],
+        refund_rate=[0.0, 0.0, 0.0005, 0.006],
+    )
+    contributions = pd.DataFrame(
+        0.0, index=range(4), columns=[*CUSTOMER_NUMBERS, "platform", "last_category"]
+    )
+    contributions["recency_days"] = [1.0, 1.0, 0.0, 0.0]
+    contributions["refund_rate"] = [0.0, 0.0, 1.0, 1.0]
+    table = top_reasons(rows, contributions, population)
+    assert table["reason_1"].tolist() == ["quiet", "overdue", None, "refunds"]
+    numbers = table.loc[3, ["reason_1_value", "reason_1_typical"]].tolist()
+    assert reason_text("refunds", dict(zip(("value", "typical"), numbers, strict=True)), "en") == (
+        "many refunds: 1%, 0% is typical"
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    value=st.floats(-1e4, 1e4),
+    typical=st.floats(-1e4, 1e4),
+    reason=st.sampled_from(CATALOGUE),
+)
+def test_numbers_that_round_apart_are_written_apart(value, typical, reason):
+    apart = np.rint(value * reason.steps) != np.rint(typical * reason.steps)
+    said = reason_text(reason.code, {"value": value, "typical": typical}, "en")
+    swapped = reason_text(reason.code, {"value": typical, "typical": value}, "en")
+    assert apart == (said != swapped) or np.rint(value) == np.rint(typical) == 0
+
+
 def share_named_for_their_category(predictions, customers) -> float:
     mine = predictions[predictions["customer_id"].isin(customers)]
     return mine[["reason_1", "reason_2", "reason_3"]].eq("category_churn").any(axis=1).mean()

@@ -23,8 +23,9 @@ class Reason:
 
     The contributions of `columns` are added up. It is said only when they raise the risk and
     `shown` lies on the `when` side ("above" or "below") of `typical`: a column of the customer's
-    own, or the training rows' median of `shown`. Of several reasons on the same columns the
-    first that holds is said.
+    own, or the training rows' median of `shown`. Both are compared as they are written, in whole
+    units or percents: "43 % left, 43 % overall" is no reason. Of several reasons on the same
+    columns the first that holds is said.
     """
 
     code: str
@@ -34,6 +35,11 @@ class Reason:
     zh: str
     en: str
     typical: str | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many steps of what is written make one unit of `shown`."""
+        return 100 if ":.0%}" in self.en else 1
 
 
 _SILENCE = ("recency_days", "recency_over_gap")
@@ -204,7 +210,9 @@ def top_reasons(
     told = [[name in reason.columns for reason in CATALOGUE] for name in contributions.columns]
     strength = contributions.to_numpy(float) @ np.asarray(told, dtype=float)
     above = np.array([reason.when == "above" for reason in CATALOGUE])
-    holds = (strength > 0) & np.where(above, shown > typical, shown < typical)
+    steps = np.array([reason.steps for reason in CATALOGUE])
+    written, beside = np.rint(shown * steps), np.rint(typical * steps)
+    holds = (strength > 0) & np.where(above, written > beside, written < beside)
     for i, reason in enumerate(CATALOGUE):
         said = [j for j, other in enumerate(CATALOGUE[:i]) if other.columns == reason.columns]
         holds[:, i] &= ~holds[:, said].any(axis=1)
