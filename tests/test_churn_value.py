@@ -209,6 +209,9 @@ def test_an_edited_table_is_read_by_class_name_or_segment(tmp_path):
     path.write_text("\n".join(lines), encoding="utf-8-sig")
     chosen = choose_plays(LISTED, read_plays(path), "en")
     assert chosen["play"].tolist() == ["vip", "none", "hello", LEAVE_ALONE, "none"]
+    saved = "\r\n".join([*lines[:2], ",,,,,", *lines[2:], "", ",,,,,"])
+    path.write_bytes(saved.encode("gbk"))  # as Excel saves it in China
+    pd.testing.assert_frame_equal(choose_plays(LISTED, read_plays(path), "en"), chosen)
 
 
 @pytest.mark.parametrize(

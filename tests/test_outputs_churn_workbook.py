@@ -107,6 +107,14 @@ def test_a_plain_file_of_pseudonyms_counts_whole_and_none_is_none(tmp_path):
     assert read_contacted(tmp_path) == {"c_1", "c_2"}
     (tmp_path / "churn_contacted.csv").write_text("customer_id,contacted\nc_1,1\nc_2,\n")
     assert read_contacted(tmp_path) == {"c_1"}
+    chinese = " 顾客编号 ,已联系,为什么\n c_1 ,1,累计\nc_2,0.0,\nc_3,未联系,\nc_4,7月2日,\n,,\n"
+    (tmp_path / "churn_contacted.csv").write_bytes(chinese.encode("gbk"))
+    assert read_contacted(tmp_path) == {"c_1", "c_4"}
+    (tmp_path / "churn_contacted.csv").write_text("Customer_ID;Contacted\nc_1;1\nc_2;\n")
+    assert read_contacted(tmp_path) == {"c_1"}
     (tmp_path / "churn_contacted.csv").write_text("name\nx\n")
     with pytest.raises(ValueError, match="lacks the column"):
+        read_contacted(tmp_path)
+    (tmp_path / "churn_contacted.xlsx").write_text("customer_id")
+    with pytest.raises(ValueError, match="churn_contacted.xlsx: it is no workbook"):
         read_contacted(tmp_path)

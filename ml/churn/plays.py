@@ -8,6 +8,7 @@ import pandas as pd
 from ml.churn.endings import ENDINGS
 from ml.churn.reasons import CATALOGUE, LANGUAGES
 from ml.churn.rfm import RFM_CLASSES
+from ml.saved_csv import read_saved_csv
 
 BUILT_IN = Path(__file__).with_name("plays.csv")
 ANY = "*"
@@ -17,7 +18,7 @@ _LEAVE = {"zh": "暂不打扰", "en": "leave alone"}
 
 
 def read_plays(path: Path | None = None) -> pd.DataFrame:
-    """The plays in a CSV file, the built-in ones when no file is named.
+    """The plays in a CSV file (see `read_saved_csv`), the built-in ones when no file is named.
 
     Columns ending ("lapsed", "graduated"), segment (an RFM class by code or name, or a name that
     K-means gave), reason (a code of the catalogue), play (a code of your own), zh, en; "*" fits
@@ -25,12 +26,12 @@ def read_plays(path: Path | None = None) -> pd.DataFrame:
     Raises ValueError that names what is wrong with the table.
     """
     path = path or BUILT_IN
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    table = read_saved_csv(path)
     wanted = [*_KEYS, "play", *LANGUAGES]
     lacking = [name for name in wanted if name not in table]
     if lacking:
         raise ValueError(f"{path}: the columns {lacking} are missing")
-    table = table[wanted].apply(lambda values: values.str.strip())
+    table = table[wanted]
     known = {"ending": ENDINGS, "reason": [reason.code for reason in CATALOGUE]}
     for name, words in known.items():
         odd = sorted(set(table[name]) - {*words, ANY})
@@ -41,7 +42,7 @@ def read_plays(path: Path | None = None) -> pd.DataFrame:
         raise ValueError(f"{path}: line {int(empty.idxmax()) + 2} has an empty cell")
     if table.empty or (table.iloc[-1][list(_KEYS)] != ANY).any():
         raise ValueError(f"{path}: the last line must fit everyone: '{ANY}' three times")
-    return table
+    return table.reset_index(drop=True)
 
 
 def choose_plays(listed: pd.DataFrame, plays: pd.DataFrame, language: str) -> pd.DataFrame:
