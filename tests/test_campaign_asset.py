@@ -48,4 +48,7 @@ def test_only_lists_acted_on_and_over_are_judged(tmp_path):
     assert table["as_of"].tolist() == [pd.Timestamp(DAYS[0])]
     assert table["uplift"].tolist() == [1.0]
     assert table["amount_uplift"].tolist() == [50.0]
-    assert "list of 2026-03-01" in found.metadata
+    assert "bought again against" in found.metadata["list of 2026-03-01"]
+    assert found.metadata["list of 2026-06-20"] == (
+        "not judged: its 60 days are over on 2026-08-19"
+    )

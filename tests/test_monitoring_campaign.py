@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.campaign import campaign_outcome
+from monitoring.campaign import campaign_outcome, why_not_judged
 
 AS_OF = pd.Timestamp("2026-03-01")
 
@@ -76,6 +76,34 @@ def test_nothing_is_said_too_early_or_of_a_list_nobody_acted_on():
     assert judge(listed.head(0), events) is None
     few = judge(*campaign(60, held=0.1))
     assert "too few to say more" in few.reason()
+
+
+def test_the_interval_of_yuan_is_no_surer_than_a_small_hold_out_allows():
+    """25 held out, one in twenty buys, baskets differ widely; contacting does nothing."""
+    draw = np.random.default_rng(11)
+    holds = []
+    for _ in range(200):
+        listed, _ = campaign(250, seed=int(draw.integers(1e9)), held=0.1)
+        buyers = listed.loc[draw.random(250) < 0.05, "customer_id"]
+        spent = draw.lognormal(5, 1, len(buyers))
+        day = AS_OF + pd.Timedelta(days=5)
+        events = pd.DataFrame({"customer_id": buyers, "ds": day, "paid_amount": spent})
+        found = judge(listed, events)
+        holds.append(found.amount_low <= 0 <= found.amount_high)
+    assert np.mean(holds) > 0.88
+
+
+def test_a_list_not_judged_says_why():
+    listed, _ = campaign(300)
+    ours, last = set(listed["customer_id"]), pd.Timestamp("2026-06-28")
+
+    def why(contacted, rows=listed, last_day=last):
+        return why_not_judged(rows, contacted, outcome_days=60, last_day=last_day)
+
+    assert "none of the 2 marked as contacted" in why({"张三", "李四"})
+    assert "none of the 1 " in why({"c_1"}, listed.head(0))
+    assert why(ours, last_day=AS_OF) == "its 60 days are over on 2026-04-30"
+    assert "nothing to compare" in why(ours, listed.assign(is_holdout=False))
 
 
 def test_purchases_outside_the_window_do_not_count():

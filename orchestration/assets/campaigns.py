@@ -24,7 +24,7 @@ from orchestration.resources import Lake, Options, Results, Warehouse
 def campaign_outcome(
     lake: Lake, warehouse: Warehouse, options: Options, results: Results
 ) -> dg.MaterializeResult:
-    from monitoring.campaign import CampaignOutcome
+    from monitoring.campaign import CampaignOutcome, why_not_judged
     from monitoring.campaign import campaign_outcome as judge
     from orchestration.outputs.contacted import NAMES, read_contacted
 
@@ -36,21 +36,21 @@ def campaign_outcome(
         if day <= as_of
         and (contacted := read_contacted(results.out_path(day, NAMES[0]).parent)) is not None
     }
-    found = [
-        judge(
-            listed,
-            contacted,
-            events,
-            outcome_days=options.outcome_days,
-            last_day=pd.Timestamp(as_of),
-        )
-        for listed, contacted in acted_on.values()
-    ]
-    judged = [outcome for outcome in found if outcome is not None]
+    window = {"outcome_days": options.outcome_days, "last_day": pd.Timestamp(as_of)}
+    found = {
+        day: judge(listed, contacted, events, **window)
+        for day, (listed, contacted) in acted_on.items()
+    }
+    judged = [outcome for outcome in found.values() if outcome is not None]
     columns = list(CampaignOutcome.__dataclass_fields__)
     table = pd.DataFrame([asdict(outcome) for outcome in judged], columns=columns)
     results.write(as_of, "campaign_outcome", table)
-    told = {f"list of {o.as_of:%Y-%m-%d}": o.reason() for o in judged}
+    told = {
+        f"list of {day:%Y-%m-%d}": outcome.reason()
+        if (outcome := found[day]) is not None
+        else f"not judged: {why_not_judged(listed, contacted, **window)}"
+        for day, (listed, contacted) in acted_on.items()
+    }
     return dg.MaterializeResult(
         metadata={
             "lists_acted_on": len(acted_on),
