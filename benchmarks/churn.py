@@ -202,6 +202,7 @@ OPPONENTS: dict[str, Callable[[Task], Answer]] = {
 def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int = 7) -> dict:
     """One row per model, with 95 % bootstrap intervals over customers, all on the same draws.
 
+    A draw of buyers alone, or of nobody who buys, ranks nobody and is left out of the AUC's.
     The interval of the ECE lies high: each resample adds the scatter of its own draw.
     `ece_by_chance` is what a perfectly calibrated model with the same scores would show on as
     many customers: below that, an ECE says nothing.
@@ -218,7 +219,7 @@ def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int
         chance = np.clip(answer.chance, 0, 1)
         row = {"model": name, **classification_scores(task.bought, chance)}
         row["roc_auc"] = roc_auc(task.bought, answer.order())
-        row["roc_auc_low"], row["roc_auc_high"] = np.quantile(drawn[name], [0.025, 0.975])
+        row["roc_auc_low"], row["roc_auc_high"] = np.nanquantile(drawn[name], [0.025, 0.975])
         scattered = [ece(task.bought[p], chance[p]) for p in picks]
         row["ece_low"], row["ece_high"] = np.quantile(scattered, [0.025, 0.975])
         by_chance = [ece((draw.random(len(chance)) < chance), chance) for _ in range(50)]
@@ -227,7 +228,7 @@ def results(task: Task, *, models: tuple[str, ...] = tuple(OPPONENTS), seed: int
         row["accuracy"] = float(np.mean((chance >= 0.5) == (task.bought == 1)))
         if OURS in drawn and name != OURS:
             ahead = drawn[OURS] - drawn[name]
-            row["stork_ahead_low"], row["stork_ahead_high"] = np.quantile(ahead, [0.025, 0.975])
+            row["stork_ahead_low"], row["stork_ahead_high"] = np.nanquantile(ahead, [0.025, 0.975])
         rows.append({k: v if isinstance(v, str) else float(v) for k, v in row.items()})
         rows[-1]["n"] = len(chance)
     return {
@@ -305,7 +306,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     title = f"{given.orders.stem}: will buy within {protocol.outcome_days} days of "
     show(found, title + f"{protocol.cut:%F}")
-    given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    # JSON knows no nan: what cannot be said, such as a constant's correlation, is null
+    found["rows"] = [{k: None if v != v else v for k, v in row.items()} for row in found["rows"]]
+    given.out.write_text(json.dumps(found, indent=1, allow_nan=False), encoding="utf-8")
     return 0
 
 

@@ -214,6 +214,29 @@ def test_bad_input_is_one_clear_line_with_the_file_and_no_table(
     assert found is None
 
 
+def test_a_single_buyer_still_has_an_interval_and_what_is_unknown_is_null(
+    orders, tmp_path, monkeypatch
+):
+    days = pd.to_datetime(orders["ordered_at"]).dt.normalize()
+    first = orders.loc[days < CUT, "customer_id"].iloc[0]
+    coming = days.between(CUT, CUT + pd.Timedelta(days=9)) & (orders["customer_id"] != first)
+    added = pd.DataFrame({"customer_id": [first], "ordered_at": CUT, "amount": 10.0})
+    pd.concat([orders[~coming], added]).to_csv(tmp_path / "orders.csv", index=False)
+    cheap = {"stork": lambda task: bench.Answer(task.test["frequency"].to_numpy() / 100)}
+    cheap["constant"] = lambda task: bench.Answer(np.full(len(task.test), 0.125))
+    monkeypatch.setattr(bench, "OPPONENTS", cheap)
+    monkeypatch.setattr(bench.results, "__kwdefaults__", {"models": tuple(cheap), "seed": 7})
+    out = tmp_path / "results.json"
+    argv = ["--orders", str(tmp_path / "orders.csv"), "--cut", f"{CUT:%F}", "--outcome-days", "9"]
+    with np.errstate(invalid="ignore"):
+        assert bench.main([*argv, "--out", str(out)]) == 0
+    assert "NaN" not in out.read_text()
+    ours, constant = json.loads(out.read_text())["rows"]
+    assert round(ours["base_rate"] * ours["n"]) == 1
+    assert ours["roc_auc_low"] <= ours["roc_auc"] <= ours["roc_auc_high"]
+    assert constant["correlation"] is None
+
+
 def test_a_missing_file_and_a_missing_column_are_said(orders, tmp_path, capsys):
     code, said, _ = _run(orders.drop(columns="amount"), tmp_path, capsys)
     assert (code, "lacks the columns ['amount']" in said) == (2, True)
