@@ -25,6 +25,17 @@ class ChurnLimits:
     floor_class_rows: int = 30
 
 
+def own_windows(scores: pd.DataFrame, *, otherwise: int) -> np.ndarray:
+    """The outcome window that each score speaks of, (n,) whole days.
+
+    A score keeps the window of the model that made it (`outcome_days`), whatever the setting has
+    become since; `otherwise` is for those kept before they told it.
+    """
+    if "outcome_days" not in scores:
+        return np.full(len(scores), otherwise)
+    return scores["outcome_days"].fillna(otherwise).to_numpy(int)
+
+
 def mature_scores(
     scores: pd.DataFrame, labels: pd.DataFrame, *, last_days: int | None = 28
 ) -> pd.DataFrame:

@@ -21,6 +21,7 @@ def test_only_lists_acted_on_and_over_are_judged(tmp_path):
             {
                 "customer_id": customers, "as_of": day, "rank": range(1, 41),
                 "risk_tier": "high", "is_holdout": [i % 2 == 0 for i in range(40)],
+                "outcome_days": 45 if day == pd.Timestamp(DAYS[2]) else 60,
             }
         )  # fmt: skip
         results.write(day.date(), "churn_list", listed)
@@ -50,5 +51,5 @@ def test_only_lists_acted_on_and_over_are_judged(tmp_path):
     assert table["amount_uplift"].tolist() == [50.0]
     assert "bought again against" in found.metadata["list of 2026-03-01"]
     assert found.metadata["list of 2026-06-20"] == (
-        "not judged: its 60 days are over on 2026-08-19"
+        "not judged: its 45 days are over on 2026-08-04"
     )

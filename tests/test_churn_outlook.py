@@ -143,6 +143,7 @@ def test_every_reachable_customer_gets_score_ending_timing_and_warning(shop, out
     assert said == []
     scored = learnt.predict(newest, shop.events)
     assert len(scored) == len(newest)
+    assert set(scored["outcome_days"]) == {60}
     whole = scored["lapsed_score"] + scored["graduated_score"]
     np.testing.assert_allclose(whole, scored["churn_score"])
     assert scored["ending_expected"].isin(["lapsed", "graduated"]).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from monitoring.churn_performance import ChurnLimits, churn_performance, mature_scores
+from monitoring.churn_performance import ChurnLimits, churn_performance, mature_scores, own_windows
 
 
 def scored(n=1_500, seed=0, noise=0.0, shift=0.0):
@@ -76,3 +76,10 @@ def test_only_the_newest_matured_days_are_judged():
     scores = pd.concat([EVALUATION.head(2).assign(as_of=day) for day in days])
     assert set(mature_scores(scores, scores)["as_of"]) == set(days[1:])
     assert set(mature_scores(scores, scores, last_days=None)["as_of"]) == set(days)
+
+
+def test_a_score_is_judged_by_the_window_it_was_made_for():
+    scores = scored(seed=2)
+    assert set(own_windows(scores, otherwise=60)) == {60}
+    made = scores.assign(outcome_days=np.where(np.arange(len(scores)) < 5, 30.0, np.nan))
+    assert own_windows(made, otherwise=60)[:7].tolist() == [30] * 5 + [60] * 2

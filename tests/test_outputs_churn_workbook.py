@@ -19,6 +19,7 @@ def make_list(count=12):
     table["risk_tier"] = ["high"] * 6 + ["medium"] * 3 + ["low"] * (count - 9)
     numbers = ("churn_score", "buys_7d", "buys_30d", "buys_90d", "leaves_in_7d_score")
     table = table.assign(**dict.fromkeys(numbers, 0.25), recency_days=30.0, value_tier="A")
+    table["outcome_days"] = 60
     table["value_at_stake_amount"] = 100.0 - table["rank"]
     return table.assign(
         expected_90d_amount=50.0, ending_expected="graduated", rfm_class="keep",
@@ -59,6 +60,8 @@ def test_the_first_sheet_counts_and_says_how_to_use_it(written):
     told = {row[0].value: row[1].value for row in summary.iter_rows(max_col=2) if row[0].value}
     assert told["建议联系（风险中、高）"] == 7
     assert told["对照组（随机抽取，请勿联系）"] == 3
+    assert told["其中列在“对照组”表（与所列顾客同一段排名）"] == 2
+    assert told["观察期（天）：此后这么多天一次都不买，算流失"] == 60
     assert told["建议联系者的预计流失金额（元）"] == 667
     assert any("从第一行往下联系" in name for name in told)
 

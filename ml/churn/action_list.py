@@ -18,6 +18,7 @@ COLUMNS = (
     "rank",
     *KEYS,
     "churn_score",
+    "outcome_days",
     "risk_tier",
     "ending_expected",
     "value_at_stake_amount",

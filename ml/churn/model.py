@@ -244,6 +244,13 @@ class ChurnModel:
         return self._lifetimes.purchases_given(buys, Timeline.of(events), scored, asked)
 
     @property
+    def outcome_days(self) -> int:
+        """Days after as_of that the score speaks of. Raises ValueError before `fit`."""
+        if self._lifetimes is None:
+            raise ValueError("the churn model is not fitted")
+        return self._lifetimes.days
+
+    @property
     def blend_weights(self) -> dict[str, float]:
         """Weight of each member's log odds in the score, and of the season's."""
         return dict(zip((*MEMBERS[self.model], "season"), self._blend.weights, strict=True))

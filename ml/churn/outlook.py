@@ -116,7 +116,8 @@ class Outlook:
     def predict(self, features: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         """All that is said of each row, sorted by as_of and customer_id; 50,000 rows at a time.
 
-        What `ChurnModel.predict` returns, and beside it, null where not learnt:
+        What `ChurnModel.predict` returns, and beside it outcome_days (the days that churn_score
+        speaks of) and, null where not learnt:
 
         graduated_share (of the risk, what is due to the baby's age), lapsed_score and
         graduated_score (churn_score in two parts), ending_expected (the likelier ending, should
@@ -142,6 +143,7 @@ class Outlook:
 
     def _predict(self, features: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         scored = self.churn.predict(features, events)
+        scored["outcome_days"] = self.churn.outcome_days
         rows = scored[KEYS].merge(features, on=KEYS, validate="one_to_one")
         share = np.full(len(rows), np.nan)
         if self.endings is not None:

@@ -26,6 +26,7 @@ def campaign_outcome(
 ) -> dg.MaterializeResult:
     from monitoring.campaign import CampaignOutcome, why_not_judged
     from monitoring.campaign import campaign_outcome as judge
+    from monitoring.churn_performance import own_windows
     from orchestration.outputs.contacted import NAMES, read_contacted
 
     as_of = lake.last_visible_day()
@@ -36,9 +37,15 @@ def campaign_outcome(
         if day <= as_of
         and (contacted := read_contacted(results.out_path(day, NAMES[0]).parent)) is not None
     }
-    window = {"outcome_days": options.outcome_days, "last_day": pd.Timestamp(as_of)}
+    windows = {
+        day: {
+            "outcome_days": int(own_windows(listed, otherwise=options.outcome_days).max(initial=1)),
+            "last_day": pd.Timestamp(as_of),
+        }
+        for day, (listed, _) in acted_on.items()
+    }
     found = {
-        day: judge(listed, contacted, events, **window)
+        day: judge(listed, contacted, events, **windows[day])
         for day, (listed, contacted) in acted_on.items()
     }
     judged = [outcome for outcome in found.values() if outcome is not None]
@@ -48,7 +55,7 @@ def campaign_outcome(
     told = {
         f"list of {day:%Y-%m-%d}": outcome.reason()
         if (outcome := found[day]) is not None
-        else f"not judged: {why_not_judged(listed, contacted, **window)}"
+        else f"not judged: {why_not_judged(listed, contacted, **windows[day])}"
         for day, (listed, contacted) in acted_on.items()
     }
     return dg.MaterializeResult(

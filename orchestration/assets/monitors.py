@@ -152,7 +152,7 @@ def churn_performance(
 ) -> dg.MaterializeResult:
     from ml.churn.labels import churn_labels
     from monitoring.churn_performance import churn_performance as judge
-    from monitoring.churn_performance import mature_scores
+    from monitoring.churn_performance import mature_scores, own_windows
     from monitoring.prediction_drift import Predictions
     from monitoring.prediction_drift import prediction_drift as prediction_drift_of
     from monitoring.report import churn_report
@@ -161,10 +161,11 @@ def churn_performance(
     registry = models.registry()
     backtest = registry.table(registry.champion("churn"), "backtest")
     archive = pd.concat(frame for day, frame in results.read_all("churn_scores") if day <= as_of)
+    asked = archive.drop_duplicates(["customer_id", "as_of"], keep="last")
     labels = churn_labels(
-        archive[["customer_id", "as_of"]].drop_duplicates(),
+        asked,
         warehouse.read(FEAT_CUSTOMER_EVENTS),
-        outcome_days=options.outcome_days,
+        outcome_days=own_windows(asked, otherwise=options.outcome_days),
         last_day=pd.Timestamp(as_of),
     )
     matured = mature_scores(archive, labels)

@@ -73,8 +73,20 @@ CODES = {
         "en": {"lapsed": "lapsed", "graduated": "outgrown"},
     },
     "platform": {
-        "zh": {"taobao": "淘宝天猫", "jd": "京东", "douyin": "抖音", "xiaohongshu": "小红书"},
-        "en": {"taobao": "Taobao", "jd": "JD", "douyin": "Douyin", "xiaohongshu": "Xiaohongshu"},
+        "zh": {
+            "taobao": "淘宝天猫",
+            "jd": "京东",
+            "douyin": "抖音",
+            "xiaohongshu": "小红书",
+            "generic": "其他店铺",
+        },
+        "en": {
+            "taobao": "Taobao",
+            "jd": "JD",
+            "douyin": "Douyin",
+            "xiaohongshu": "Xiaohongshu",
+            "generic": "other shop",
+        },
     },
     "rfm_class": {
         language: {code: words[language] for code, words in RFM_CLASSES.items()}
@@ -92,7 +104,9 @@ CHURN_TEXTS = {
         "as_of": "数据截止日",
         "customers": "近期有购买、还能挽回的顾客",
         "to_contact": "建议联系（风险中、高）",
+        "window": "观察期（天）：此后这么多天一次都不买，算流失",
         "held": "对照组（随机抽取，请勿联系）",
+        "held_shown": "其中列在“对照组”表（与所列顾客同一段排名）",
         "at_stake": "建议联系者的预计流失金额（元）",
         "shown": "本表列出",
         "by_play": "按建议做法",
@@ -122,7 +136,9 @@ CHURN_TEXTS = {
         "as_of": "Data up to",
         "customers": "Customers still within reach",
         "to_contact": "To contact (medium or high risk)",
+        "window": "Outcome window: who buys nothing for so many days left",
         "held": "Held out at random: leave them alone",
+        "held_shown": "Of them on the hold-out sheet (same ranks)",
         "at_stake": "Value at stake among those to contact (yuan)",
         "shown": "Listed here",
         "by_play": "By suggested play",

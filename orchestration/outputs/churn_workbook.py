@@ -48,7 +48,8 @@ def write_churn_workbook(
         styles = Styles(book)
         names = ("summary", "list", "holdout", "plays", "glossary")
         sheets = {name: book.add_worksheet(words[name]) for name in names}
-        _write_summary(sheets["summary"], styles, contacts, asked, len(listed), words)
+        counts = len(listed), len(held)
+        _write_summary(sheets["summary"], styles, contacts, asked, *counts, words)
         columns = list(CHURN_COLUMNS)
         _write_rows(sheets["list"], styles, listed, columns, language)
         columns = [name for name in columns if name not in ("contacted", "suggested_play")]
@@ -67,16 +68,21 @@ def _created(contacts: pd.DataFrame):
     return day.to_pydatetime()
 
 
-def _write_summary(sheet, styles: Styles, contacts, asked, shown: int, words) -> None:
+def _write_summary(
+    sheet, styles: Styles, contacts, asked, shown: int, held_shown: int, words
+) -> None:
     sheet.set_column(0, 0, 44)
     sheet.set_column(1, 2, 18)
     sheet.write_string(0, 0, words["title"], styles.of("title", bold=True, font_size=16, bottom=0))
+    window = contacts["outcome_days"].max()
     facts = [
         ("as_of", f"{contacts['as_of'].max():%Y-%m-%d}" if len(contacts) else ""),
+        ("window", int(window) if pd.notna(window) else ""),
         ("customers", len(contacts)),
         ("to_contact", len(asked)),
         ("shown", shown),
         ("held", int(contacts["is_holdout"].sum())),
+        ("held_shown", held_shown),
         ("at_stake", float(asked["value_at_stake_amount"].sum())),
     ]
     for row, (name, value) in enumerate(facts, start=2):
