@@ -90,6 +90,22 @@ def test_it_is_all_in_english_where_asked(tmp_path):
         write_churn_workbook(english, read_plays(), path, language="fr")
 
 
+def test_no_play_is_cut_off_and_codes_stand_beside_the_words_of_the_list(tmp_path):
+    english = make_list().assign(suggested_play="a long play " * 12, segment="old")
+    path = write_churn_workbook(english, read_plays(), tmp_path / "x.xlsx", language="en")
+    book = openpyxl.load_workbook(path)
+    summary, plays = book["Start here"], book["Plays"]
+    row = next(r for r in summary.iter_rows(max_col=1) if str(r[0].value).startswith("a long"))[0]
+    assert row.alignment.wrap_text
+    assert summary.row_dimensions[row.row].height > 2 * 13
+    long = next(cell for cell in plays["E"] if str(cell.value).endswith("no coupons"))
+    assert plays.row_dimensions[long.row].height > 2 * 13
+    assert plays["A3"].value == "graduated (outgrown)"
+    assert plays["B3"].value == "champions (valuable, active)"
+    for cell in summary["A"][:10]:
+        assert len(str(cell.value or "")) <= summary.column_dimensions["A"].width
+
+
 def test_an_empty_list_says_so(tmp_path):
     path = write_churn_workbook(make_list().head(0), read_plays(), tmp_path / "x.xlsx")
     assert sheet_of(path, "list")["A2"].value == "今天没有需要联系的顾客"

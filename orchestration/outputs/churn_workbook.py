@@ -19,6 +19,7 @@ _NUMBERS = {"qty", "money", "percent", "date"}
 _FROZEN = 2
 _CENTRED = ("rank", "value_tier", "recency_days")
 _WRAPPED = ("reasons", "suggested_play")
+_FACT_WIDTH, _PLAY_WIDTH, _MEANING_WIDTH = 62, 60, 80
 
 
 def write_churn_workbook(
@@ -71,8 +72,8 @@ def _created(contacts: pd.DataFrame):
 def _write_summary(
     sheet, styles: Styles, contacts, asked, shown: int, held_shown: int, words
 ) -> None:
-    sheet.set_column(0, 0, 44)
-    sheet.set_column(1, 2, 18)
+    sheet.set_column(0, 0, _FACT_WIDTH)
+    sheet.set_column(1, 2, 20)
     sheet.write_string(0, 0, words["title"], styles.of("title", bold=True, font_size=16, bottom=0))
     window = contacts["outcome_days"].max()
     facts = [
@@ -98,7 +99,8 @@ def _write_summary(
     by = by.reset_index().sort_values(["sum", "suggested_play"], ascending=[False, True])
     for play, count, amount in by.itertuples(index=False):
         row += 1
-        write_text(sheet, row, 0, play, lambda **x: styles.of("text", **x))
+        sheet.set_row(row, _height(_lines(play, _FACT_WIDTH)))
+        write_text(sheet, row, 0, play, lambda **x: styles.of("text", text_wrap=True, **x))
         sheet.write_number(row, 1, count, styles.of("qty"))
         sheet.write_number(row, 2, amount, styles.of("qty"))
     row += 2
@@ -123,7 +125,7 @@ def _write_rows(
         _write_column(sheet, styles, at, rows[name], language)
     sheet.set_row(0, 32)
     for row, lines in enumerate(_line_counts(rows), start=1):
-        sheet.set_row(row, _LINE_HEIGHT * lines + 3)
+        sheet.set_row(row, _height(lines))
     last = max(len(rows), 1)
     if rows.empty:
         sheet.write_string(1, 0, CHURN_TEXTS[language]["empty"])
@@ -177,27 +179,38 @@ def _write_column(sheet, styles: Styles, at: int, values: pd.Series, language: s
 
 def _line_counts(rows: pd.DataFrame) -> list[int]:
     """Lines the longest wrapped cell needs: no program fits heights when it opens a file."""
-    plays = [_lines(text, "suggested_play") for text in rows["suggested_play"]]
+    wide = {name: CHURN_COLUMNS[name].width for name in _WRAPPED}
+    plays = [_lines(text, wide["suggested_play"]) for text in rows["suggested_play"]]
     reasons = [
-        sum(_lines(part, "reasons") for part in re.split("[;；] ?", text))
+        sum(_lines(part, wide["reasons"]) for part in re.split("[;；] ?", text))
         for text in rows["reasons"]
     ]
     return [max(1, *lines) for lines in zip(plays, reasons, strict=True)]
 
 
-def _lines(text: str, name: str) -> int:
+def _lines(text: str, width: int) -> int:
     wide = sum(2 if ord(char) > 0x2E7F else 1 for char in text)
-    return -(-wide // (CHURN_COLUMNS[name].width - 3))
+    return max(1, -(-wide // (width - 3)))
+
+
+def _height(lines: int) -> float:
+    return _LINE_HEIGHT * lines + 3
 
 
 def _write_plays(sheet, styles: Styles, plays: pd.DataFrame, language: str) -> None:
     words = CHURN_TEXTS[language]
     sheet.merge_range(0, 0, 0, 4, words["plays_note"], styles.of("note", italic=True, bottom=0))
-    shown = (("ending", 12), ("segment", 18), ("reason", 20), ("play", 22), ("words", 60))
+    shown = (("ending", 20), ("segment", 36), ("reason", 20), ("play", 22), ("words", _PLAY_WIDTH))
+    said = {"ending": "ending_expected", "segment": "rfm_class"}
+    for row, text in enumerate(plays[language], start=2):
+        sheet.set_row(row, _height(_lines(text, _PLAY_WIDTH)))
     for at, (name, width) in enumerate(shown):
         sheet.write_string(1, at, words[name], styles.header())
         sheet.set_column(at, at, width)
         cells = plays[language if name == "words" else name].tolist()
+        if name in said:
+            known = CODES[said[name]][language]
+            cells = [f"{code} ({known[code]})" if code in known else code for code in cells]
         for row, text in enumerate(cells, start=2):
             write_text(sheet, row, at, text, lambda **x: styles.of("text", text_wrap=True, **x))
     sheet.freeze_panes(2, 0)
@@ -206,10 +219,11 @@ def _write_plays(sheet, styles: Styles, plays: pd.DataFrame, language: str) -> N
 
 def _write_glossary(sheet, styles: Styles, language: str) -> None:
     words = CHURN_TEXTS[language]
-    for at, (name, width) in enumerate((("term", 18), ("meaning", 74), ("field", 24))):
+    for at, (name, width) in enumerate((("term", 22), ("meaning", _MEANING_WIDTH), ("field", 24))):
         sheet.write_string(0, at, words[name], styles.header())
         sheet.set_column(at, at, width)
     for row, (name, column) in enumerate(CHURN_COLUMNS.items(), start=1):
+        sheet.set_row(row, _height(_lines(column.meaning(language), _MEANING_WIDTH)))
         sheet.write_string(row, 0, column.header(language), styles.of("text", bold=True))
         sheet.write_string(row, 1, column.meaning(language), styles.of("text", text_wrap=True))
         sheet.write_string(row, 2, name, styles.of("text", font_color="#7F7F7F"))
