@@ -121,13 +121,14 @@ def scores(trial: Trial, outlook: Outlook, scored: pd.DataFrame) -> None:
 def endings(trial: Trial, scored: pd.DataFrame) -> None:
     """Confusion of the expected ending with the truth, at the end of each household's window."""
     rows = scored.merge(trial.test, on=KEYS).merge(trial.truth, on="customer_id")
-    window = cycle_days(rows)
-    ends = rows["as_of"] + pd.to_timedelta(window, unit="D")
-    rows, ends = rows[ends <= trial.last_day], ends[ends <= trial.last_day]
+    rows["window"] = cycle_days(rows)
+    rows["ends"] = rows["as_of"] + pd.to_timedelta(rows["window"], unit="D")
+    rows = rows[rows["ends"] <= trial.last_day].reset_index(drop=True)
+    ends = rows["ends"]
     truth = np.where(rows["lapsed_on"] <= ends, "lapsed", "still a customer")
     truth = np.where(rows["graduated_on"] <= ends, "graduated", truth)
     labels = churn_labels(
-        rows, trial.events, outcome_days=cycle_days(rows), last_day=trial.last_day
+        rows, trial.events, outcome_days=rows["window"].to_numpy(), last_day=trial.last_day
     )
     silent = rows[KEYS].merge(labels, on=KEYS)["is_churned"].to_numpy()
     said = np.where(rows["churn_score"] < 0.5, "stays", rows["ending_expected"])
@@ -141,7 +142,7 @@ def endings(trial: Trial, scored: pd.DataFrame) -> None:
     left = truth != "still a customer"
     graduated = (truth[left] == "graduated").astype(float)
     share = rows["graduated_share"].to_numpy()[left]
-    age = rows["baby_age_months"].to_numpy()[left] + window[: len(rows)][left] / 30.44
+    age = (rows["baby_age_months"] + rows["window"] / 30.44).to_numpy()[left]
     told = [
         ("stork: share of the risk due to age", share, share >= 0.5),
         ("rule: the baby is three", np.nan_to_num(age), age >= 36),

@@ -1,5 +1,7 @@
 """The sandbox benchmark: the right slice, the true households, full marks for who knows all."""
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -152,6 +154,21 @@ def test_who_knows_the_ending_is_right_about_every_household_that_left(trial, or
         if row["said"] in ("lapsed", "graduated"):
             other = "graduated" if row["said"] == "lapsed" else "lapsed"
             assert row[row["said"]] > row[other] == 0
+
+
+def test_the_rule_asks_for_the_age_at_the_end_of_each_customers_own_window(trial, oracle, shown):
+    ages = np.random.default_rng(5).uniform(31, 36, len(trial.test))
+    trial = replace(trial, test=trial.test.assign(baby_age_months=ages))
+    bench.endings(trial, oracle)
+    _, rule = shown["Lapsed or graduated, customers whose household left within the window"]
+    rows = trial.test.merge(trial.truth, on="customer_id").assign(window=cycle_days)
+    ends = rows["as_of"] + pd.to_timedelta(rows["window"], unit="D")
+    over = ends <= trial.last_day
+    assert 0 < over.sum() < len(rows), "some windows are not over and left out"
+    graduated = over & (rows["graduated_on"] <= ends)
+    left = graduated | (over & (rows["lapsed_on"] <= ends))
+    three = rows["baby_age_months"] + rows["window"] / 30.44 >= 36
+    assert rule["accuracy"] == pytest.approx((three == graduated)[left].mean())
 
 
 def test_a_warning_that_knows_finds_as_many_as_a_tenth_can_hold(trial, oracle, shown):
