@@ -54,6 +54,19 @@ def test_of_two_babies_told_the_younger_one_counts_once_it_is_known():
     assert before["baby_age_months"] == pytest.approx(41, abs=0.3)
 
 
+def test_a_child_grows_older_and_never_young_again():
+    told = births(("c", "2020-01-05", "crm", "2020-01-01", "2020-01-01", 0))
+    days = pd.date_range("2020-06-01", "2030-06-01", freq="YS-JUN")
+    grown = [ages(told, as_of=day).iloc[0] for day in days]
+    months = np.array([row["baby_age_months"] for row in grown])
+    np.testing.assert_allclose(months, np.minimum(np.arange(5, 126, 12), 72), atol=0.5)
+    assert min(row["baby_age_confidence"] for row in grown) > 0.9
+    bought = births(("c", "2020-05-10", "purchase", "2020-01-01", "2020-06-01", 2))
+    soon, late = (ages(bought, as_of=day).iloc[0] for day in days[[0, -1]])
+    assert soon["baby_age_months"] < 20
+    assert late[["baby_age_months", "baby_age_confidence"]].isna().all()
+
+
 def test_what_is_told_after_the_day_moves_no_age():
     told = births(("c", "2026-01-05", "crm", "2025-04-01", "2025-04-01", 0))
     later = births(

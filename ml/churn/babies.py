@@ -14,6 +14,7 @@ _BEYOND = (-0.7, -1.6, -3.0)
 _TOLD_WEIGHT = 5.0
 # what was bought a year ago tells less: it may have been for an older child
 _FADE_DAYS = 365.0
+_LEAST_TOLD = 0.1
 _CUSTOMERS_AT_ONCE = 100_000
 
 
@@ -27,6 +28,8 @@ def baby_ages(slices: pd.DataFrame, births: pd.DataFrame) -> pd.DataFrame:
 
     Every month of birth gets a likelihood: purchases fade with the years, an entry in the CRM
     weighs as much as five purchases, of several the latest birth counts. The age is the mean.
+    Whoever must be older than 72 months counts as 72, and what has faded to less than a thirtieth
+    of a purchase tells nothing.
     Raises ValueError when `births` breaks its contract.
     """
     FEAT_CUSTOMER_BIRTHS.check(births)
@@ -49,8 +52,8 @@ def _ages(known: pd.DataFrame, customers: pd.Index, as_of: pd.Timestamp) -> np.n
     known = _believed(known)
     ages = np.arange(YOUNGEST, OLDEST + 1)
     today = as_of.year * 12 + as_of.month
-    low = today - _month(known["latest_birth_on"])
-    high = today - _month(known["earliest_birth_on"])
+    low = np.clip(today - _month(known["latest_birth_on"]), YOUNGEST, OLDEST)
+    high = np.clip(today - _month(known["earliest_birth_on"]), YOUNGEST, OLDEST)
     edge = known["edge_months"].to_numpy(np.int64)
     weight = np.exp(-(as_of - known["ds"]).dt.days.to_numpy() / _FADE_DAYS)
     weight = np.where(known["source"] == "crm", _TOLD_WEIGHT, weight)
@@ -70,7 +73,9 @@ def _ages(known: pd.DataFrame, customers: pd.Index, as_of: pd.Timestamp) -> np.n
     chance /= chance.sum(axis=1, keepdims=True)
     mean = chance @ ages
     close = np.abs(ages - mean[:, None]) <= _CLOSE_MONTHS
-    return np.column_stack([mean, (chance * close).sum(axis=1)])
+    found = np.column_stack([mean, (chance * close).sum(axis=1)])
+    told = np.ptp(likelihood, axis=1) >= _LEAST_TOLD
+    return np.where(told[:, None], found, np.nan)
 
 
 def _believed(known: pd.DataFrame) -> pd.DataFrame:
