@@ -106,6 +106,16 @@ def test_no_play_is_cut_off_and_codes_stand_beside_the_words_of_the_list(tmp_pat
         assert len(str(cell.value or "")) <= summary.column_dimensions["A"].width
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_glossary_explains_every_column_of_sheets_and_csv_once(tmp_path, language):
+    path = write_churn_workbook(make_list(), read_plays(), tmp_path / "x.xlsx", language=language)
+    glossary = sheet_of(path, "glossary", language)
+    rows = list(glossary.iter_rows(min_row=2, values_only=True))
+    assert all(all(row) for row in rows)
+    assert sorted(row[2] for row in rows) == sorted([*COLUMNS, "contacted"])
+    assert len({row[0] for row in rows}) == len(rows)
+
+
 def test_an_empty_list_says_so(tmp_path):
     path = write_churn_workbook(make_list().head(0), read_plays(), tmp_path / "x.xlsx")
     assert sheet_of(path, "list")["A2"].value == "今天没有需要联系的顾客"

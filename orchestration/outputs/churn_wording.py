@@ -62,6 +62,37 @@ _ROWS = (
     ("platform", "平台", "Platform", "code", 10, "上次购买的平台", "Of the last purchase"),
 )  # fmt: skip
 CHURN_COLUMNS = {name: Column(*rest) for name, *rest in _ROWS}
+# what the CSV tells beyond the sheets: for systems, explained in the glossary
+_CSV_ROWS = (
+    ("as_of", "数据截止日", "Data up to", "看得到的最后一天", "Last visible day"),
+    (
+        "outcome_days", "观察期（天）", "Outcome window",
+        "流失概率所说的天数：数据截止日之后这么多天一次都不买，算流失",
+        "The days that the chance to leave speaks of: who buys nothing for so long after the last "
+        "visible day has left",
+    ),
+    (
+        "leaves_in_7d_score", "7 天后流失概率", "Early warning",
+        "提前 7 天的预警：7 天之后的整个观察期内一次都不买的概率",
+        "Chance of an outcome window without a purchase that begins in seven days",
+    ),
+    ("reason_1", "首要原因", "First reason", "原因代码", "Its code"),
+    ("reason_2", "第二原因", "Second reason", "原因代码", "Its code"),
+    ("reason_3", "第三原因", "Third reason", "原因代码", "Its code"),
+    (
+        "play", "做法代码", "Play",
+        "建议做法在“做法表”里的代码", "Code of the suggested play in the table of plays",
+    ),
+    (
+        "is_holdout", "对照组", "Held out",
+        "true 为随机抽出的对照组，不论建议做法是什么，都请勿联系",
+        "true: held out at random, not to be contacted whatever play is suggested",
+    ),
+)  # fmt: skip
+CSV_COLUMNS = {
+    name: Column(zh, en, "text", 0, zh_meaning, en_meaning)
+    for name, zh, en, zh_meaning, en_meaning in _CSV_ROWS
+}
 
 CODES = {
     "risk_tier": {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from orchestration.outputs.churn_wording import CHURN_COLUMNS, CHURN_TEXTS, CODES
+from orchestration.outputs.churn_wording import CHURN_COLUMNS, CHURN_TEXTS, CODES, CSV_COLUMNS
 from orchestration.outputs.wording import texts
 from orchestration.outputs.workbook import WORKBOOK_OPTIONS
 from orchestration.outputs.workbook_tables import Styles, excel_days, write_text
@@ -222,7 +222,8 @@ def _write_glossary(sheet, styles: Styles, language: str) -> None:
     for at, (name, width) in enumerate((("term", 22), ("meaning", _MEANING_WIDTH), ("field", 24))):
         sheet.write_string(0, at, words[name], styles.header())
         sheet.set_column(at, at, width)
-    for row, (name, column) in enumerate(CHURN_COLUMNS.items(), start=1):
+    explained = CHURN_COLUMNS | CSV_COLUMNS
+    for row, (name, column) in enumerate(explained.items(), start=1):
         sheet.set_row(row, _height(_lines(column.meaning(language), _MEANING_WIDTH)))
         sheet.write_string(row, 0, column.header(language), styles.of("text", bold=True))
         sheet.write_string(row, 1, column.meaning(language), styles.of("text", text_wrap=True))
