@@ -9,7 +9,7 @@ from ml.churn.plays import LEAVE_ALONE, choose_plays, read_plays
 from ml.churn.rfm import RFM_CLASSES, rfm
 from ml.churn.segments import STABLE, Segments
 from ml.churn.value import Spending, own_rhythm_spend, spent_after, value_tier
-from ml.columns import TooLittleData
+from ml.columns import CUSTOMER_NUMBERS, TooLittleData
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,35 @@ def test_spending_hits_the_level_of_a_later_slice_and_ranks_better_than_the_past
     assert errors[0] < errors[1]
     again = Spending.from_dict(spending.to_dict())
     np.testing.assert_array_equal(again.if_buying(later), expected)
+
+
+def test_a_single_large_order_is_not_taken_at_its_face_value():
+    """Customers spend by a level of their own: one basket tells it badly, twelve tell it well."""
+    draw = np.random.default_rng(1)
+    own, frequency = draw.normal(5, 0.6, 4_000), draw.choice([1.0, 2.0, 4.0, 12.0], 4_000)
+    seen = np.exp(own + draw.normal(0, 0.6, 4_000) / np.sqrt(frequency))
+    spent = np.exp(own + draw.normal(0, 0.3, 4_000))
+    features = pd.DataFrame(dict.fromkeys(CUSTOMER_NUMBERS, 1.0), index=range(4_000)).assign(
+        customer_id=[f"c_{i}" for i in range(4_000)], as_of=pd.Timestamp("2026-01-01"),
+        platform="jd", last_category="wipes", is_reachable=True, frequency=frequency,
+        mean_order_amount=seen, monetary_amount=seen * frequency,
+    )  # fmt: skip
+    events = pd.DataFrame(
+        {
+            "customer_id": features["customer_id"], "ds": pd.Timestamp("2026-02-01"),
+            "order_count": 1, "qty": 1.0, "paid_amount": spent, "discount_rate": 0.0,
+            "category": "wipes",
+        }
+    )  # fmt: skip
+    spending = Spending.learn(features, events, last_day=pd.Timestamp("2026-04-01"))
+    expected = spending.if_buying(features)
+    for orders in (1, 12):
+        some = frequency == orders
+        top = some & (expected >= np.quantile(expected[some], 0.8))
+        assert expected[top].sum() == pytest.approx(spent[top].sum(), rel=0.08)
+    kept = spending.to_dict()
+    assert kept.pop("usual_order") == pytest.approx(5, abs=0.1)
+    assert Spending.from_dict(kept).usual_order is None, "as outlooks of before were fitted"
 
 
 def test_spending_learns_nothing_from_after_its_last_day(shop):

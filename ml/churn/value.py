@@ -22,6 +22,8 @@ _COLUMNS = (
     "recency_over_gap",
     "category_count",
 )
+_ORDER = _COLUMNS.index("mean_order_amount")
+_ORDER_VOTES = 0.5  # what is usual weighs as much as so many purchase days of the customer's own
 _RIDGE = 10.0
 _FEWEST_BUYERS = 50
 
@@ -33,6 +35,10 @@ class Spending:
     Log-linear in the logs of what feat_customer tells, the level set so that the buyers it learnt
     from spend in sum what they spent (Duan's smearing as a ratio). Times the chance to buy it is
     the expected value: a two-part model, for most of what is uncertain is whether they come.
+
+    The log of the customer's average order is drawn to `usual_order`, the less the more often they
+    bought (credibility, Bühlmann 1967): a single large order is mostly chance, and at its face
+    value would lead every list. None: taken as it is, as outlooks of before were fitted.
     """
 
     centre: tuple[float, ...]
@@ -40,6 +46,7 @@ class Spending:
     intercept: float
     weights: tuple[float, ...]
     level: float
+    usual_order: float | None = None
 
     @classmethod
     def learn(
@@ -60,7 +67,8 @@ class Spending:
                 f"{int(bought.sum())} buyers in complete windows of {VALUE_DAYS} days are too few "
                 f"to learn what customers spend, {_FEWEST_BUYERS} are needed"
             )
-        logs, y = _logs(rows[bought]), np.log(spent[bought])
+        usual = float(np.log1p(rows.loc[bought, "mean_order_amount"].clip(lower=0)).mean())
+        logs, y = _logs(rows[bought], usual), np.log(spent[bought])
         centre = logs.mean(axis=0)
         spread = divisor(logs.std(axis=0), centre)
         x = (logs - centre) / spread
@@ -72,11 +80,12 @@ class Spending:
             float(y.mean()),
             tuple(float(w) for w in weights),
             float(spent[bought].sum() / fitted.sum()),
+            usual,
         )
 
     def if_buying(self, features: pd.DataFrame) -> np.ndarray:
         """Yuan in 90 days of each row, given that the customer buys, (n,)."""
-        x = (_logs(features) - np.asarray(self.centre)) / np.asarray(self.spread)
+        x = (_logs(features, self.usual_order) - np.asarray(self.centre)) / np.asarray(self.spread)
         return self.level * np.exp(self.intercept + x @ np.asarray(self.weights))
 
     def to_dict(self) -> dict:
@@ -85,7 +94,7 @@ class Spending:
 
     @classmethod
     def from_dict(cls, kept: dict) -> "Spending":
-        """What `to_dict` gave, also before constant columns were told from others."""
+        """What `to_dict` gave, also that of versions before."""
         spread = divisor(kept["spread"], kept["centre"]).tolist()
         kept = kept | {"spread": spread}
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
@@ -121,5 +130,10 @@ def value_tier(amount: np.ndarray) -> np.ndarray:
     return tiers
 
 
-def _logs(features: pd.DataFrame) -> np.ndarray:
-    return np.log1p(features[list(_COLUMNS)].to_numpy(float).clip(0))
+def _logs(features: pd.DataFrame, usual_order: float | None) -> np.ndarray:
+    logs = np.log1p(features[list(_COLUMNS)].to_numpy(float).clip(0))
+    if usual_order is not None:
+        votes = features["frequency"].to_numpy(float)
+        share = votes / (votes + _ORDER_VOTES)
+        logs[:, _ORDER] = usual_order + share * (logs[:, _ORDER] - usual_order)
+    return logs
