@@ -35,7 +35,8 @@ class CampaignOutcome:
     def reason(self) -> str:
         """One sentence for people."""
         said = (
-            f"{self.treated_rate:.1%} of {self.n_treated} bought again against "
+            f"{self.treated_rate:.1%} of {self.n_treated}, {self.n_contacted} of them contacted, "
+            f"bought again against "
             f"{self.holdout_rate:.1%} of {self.n_holdout} held out: {self.uplift:+.1%} "
             f"({self.low:+.1%} to {self.high:+.1%}), {self.amount_uplift:+,.0f} yuan a customer "
             f"({self.amount_low:+,.0f} to {self.amount_high:+,.0f})"

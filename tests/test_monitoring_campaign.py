@@ -56,6 +56,8 @@ def test_only_customers_down_to_the_last_one_contacted_are_compared():
     some = set(sorted(first)[:50]) | {listed.loc[~listed["is_holdout"], "customer_id"].iloc[399]}
     reached = judge(listed, events, contacted=some)
     assert reached.n_treated > len(some) >= reached.n_contacted
+    shares = f"of {reached.n_treated}, {reached.n_contacted} of them contacted, bought again"
+    assert shares in reached.reason()
 
 
 def test_who_was_not_to_be_contacted_is_left_out_and_broken_hold_outs_are_told():
