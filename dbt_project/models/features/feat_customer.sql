@@ -20,7 +20,9 @@ habits_{{ number }} as (
         coalesce(sum(days.paid_amount) filter (where days.ds > slices.as_of - 30), 0) as paid_30d,
         coalesce(sum(days.paid_amount) filter (where days.ds > slices.as_of - 90), 0) as paid_90d,
         sum(days.discounted_line_count) / sum(days.line_count) as discount_share,
-        sum(days.gift_qty) / sum(days.qty + days.gift_qty) as gift_share,
+        coalesce(
+            sum(days.gift_qty) / nullif(sum(days.qty + days.gift_qty), 0), 0
+        ) as gift_share,
         count(days.gap_days) as gaps,
         median(days.gap_days) as median_gap_days,
         sum(days.gap_days) as gap_sum,
