@@ -12,7 +12,7 @@ from monitoring.verdict import Verdict
 TARGETS = frozenset({"y", "y_hat", "is_churned", "churn_score"})
 _NOT_FEATURES = TARGETS | {
     *("unique_id", "customer_id", "ds", "as_of", "cutoff", "step"),
-    "is_stockout",  # tells which weeks count, is no input
+    *("is_stockout", "is_reachable"),  # tell which weeks and customers count, are no inputs
 }
 _TABLE = ["column", "psi", "wasserstein", "mean_current", "mean_reference", "is_drifted"]
 
@@ -162,14 +162,19 @@ def customer_windows(
     feat_customer: pd.DataFrame, *, as_of: pd.Timestamp, outcome_days: int = 0
 ) -> Windows:
     """The slice at `as_of` against all slices whose outcome was known by then: the training
-    slices, `outcome_days` or more older."""
+    slices, `outcome_days` or more older. Where the frame tells who is within reach, only they
+    count: the model learns from and scores nobody else, and those long gone grow older for ever."""
     as_of = pd.Timestamp(as_of)
+    if "is_reachable" in feat_customer:
+        feat_customer = feat_customer[feat_customer["is_reachable"].astype(bool)]
     current = feat_customer[feat_customer["as_of"] == as_of]
     last = as_of - pd.Timedelta(days=max(outcome_days, 1))
     reference = feat_customer[feat_customer["as_of"] <= last]
     slices = reference["as_of"].nunique()
     return Windows(
-        current, reference, f"customers at {as_of:%Y-%m-%d} against {slices} training slices"
+        current,
+        reference,
+        f"customers within reach at {as_of:%Y-%m-%d} against {slices} training slices",
     )
 
 

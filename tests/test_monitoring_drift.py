@@ -137,7 +137,8 @@ def test_the_current_customers_are_compared_with_slices_whose_outcome_is_known()
     frame = customers()
     verdict, _ = customer_drift(frame, as_of=NEWEST, outcome_days=60)
     assert verdict.passed
-    assert verdict.numbers["n_reference"] == 3 * 400
+    known = frame["as_of"] <= NEWEST - pd.Timedelta(days=60)
+    assert verdict.numbers["n_reference"] == (known & frame["is_reachable"]).sum()
     now = frame["as_of"] == NEWEST
     moved = spoil(frame, now, recency_days=4.0, discount_share=3.0, last_category="text")
     red, table = customer_drift(moved, as_of=NEWEST)
@@ -147,6 +148,20 @@ def test_the_current_customers_are_compared_with_slices_whose_outcome_is_known()
         "discount_share",
         "last_category",
     }
+
+
+def test_customers_long_gone_are_not_those_the_model_learnt_from():
+    frame = customers().assign(is_reachable=True)
+    gone = frame.assign(
+        customer_id=frame["customer_id"] + " gone",
+        recency_days=200.0 + (frame["as_of"] - frame["as_of"].min()).dt.days,
+        is_reachable=False,
+    )
+    verdict, table = customer_drift(pd.concat([frame, gone]), as_of=NEWEST, outcome_days=60)
+    assert verdict.passed
+    assert not table["is_drifted"].any(), "they only grow older"
+    assert verdict.numbers["n_current"] == 400
+    assert "is_reachable" not in set(table["column"])
 
 
 def test_a_column_that_lost_its_values_has_drifted():
