@@ -5,14 +5,17 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from filelock import Timeout
+
 from orchestration.assets.warehouse import project
 from orchestration.resources import resources
-from orchestration.runner import instance, settle
+from orchestration.runner import close_killed_runs, instance, lock, settle
 from orchestration.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -30,6 +33,8 @@ def serve(settings: Settings, port: int) -> int:
         )
     settled = settle(settings)
     instance(settled).dispose()  # writes dagster.yaml
+    with suppress(Timeout), lock(settled), instance(settled) as home:
+        close_killed_runs(home)
     project(settled)  # the manifest, once, not in every process
     reports = _reports(settled)
     workspace = Path(__file__).parent.parent / "workspace.yaml"

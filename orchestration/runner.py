@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
@@ -22,11 +23,20 @@ nux: {{enabled: false}}
 concurrency:
   pools: {{default_limit: 1, granularity: op}}
   runs: {{max_concurrent_runs: 2}}
+run_monitoring: {{enabled: true, free_slots_after_run_end_seconds: 60}}
 event_log_storage:
   module: orchestration.event_log
   class: OpenEventLog
   config: {{base_dir: {events}}}
 """
+
+# states of a run that some process has to be behind
+OPEN = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 Progress = Callable[[str, str], None]
 """Called with a step's name and "start", "done" or "failed"."""
@@ -88,12 +98,43 @@ def run(defs: dg.Definitions, settings: Settings, progress: Progress) -> RunRepo
     """
     try:
         with lock(settings), instance(settings) as home:
+            close_killed_runs(home)
             return _run(defs, settings, home, progress)
     except Timeout:
         raise RuntimeError(
             f"another run is working on {settings.state.absolute()}: wait for it to end, or give "
             "this one another --state. `stork doctor` shows who holds the lock"
         ) from None
+
+
+def close_killed_runs(home: dg.DagsterInstance) -> int:
+    """End what processes that are gone left open; returns how many runs that were.
+
+    A killed run stays "started" for ever: it keeps the one slot of dbt's pool, on which every
+    later run waits without a word, and a place among the runs that the daemon may have going.
+    Only for who holds the state's lock: `stork run`s that are open then were all killed. Of the
+    daemon's runs those are closed whose process is gone.
+    """
+    killed = [
+        run
+        for run in home.get_runs(filters=dg.RunsFilter(statuses=OPEN))
+        if run.remote_job_origin is None or _is_gone(home, run)
+    ]
+    for run in killed:
+        home.report_run_failed(run, "its process was killed; the next run takes up what it left")
+    log = home.event_log_storage
+    open_now = {run.run_id for run in home.get_runs(filters=dg.RunsFilter(statuses=OPEN))}
+    for run_id in log.get_concurrency_run_ids() - open_now:
+        log.free_concurrency_slots_for_run(run_id)
+    return len(killed)
+
+
+def _is_gone(home: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether the process that said it executes the run does not run any more."""
+    said = home.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    told = [entry.dagster_event.engine_event_data.metadata.get("pid") for entry in said]
+    pids = [int(pid.value) for pid in told if pid is not None]
+    return bool(pids) and not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
 def steps(defs: dg.Definitions) -> int:
