@@ -82,21 +82,23 @@ class Outbox:
     def deliver(self, channels: Sequence[str], send: Send) -> Delivery:
         """Try every waiting message on every channel that has not had it, oldest first.
 
-        A channel that refuses keeps its messages for the next attempt and holds up no other.
-        Without channels messages wait.
+        A channel that refuses keeps its messages, in their order, for the next attempt and holds
+        up no other: it is not asked again in this one. Without channels messages wait.
         """
         state = self._read()
-        sent = 0
+        sent, refused = 0, set()
         for message in state["waiting"]:
             message["tries"] += 1
             for channel in channels:
                 mark = hashlib.sha256(channel.encode()).hexdigest()[:12]
-                if mark in message["reached"]:
+                if mark in message["reached"] or mark in refused:
                     continue
                 if send(channel, message["title"], message["text"]):
                     message["reached"].append(mark)
                     sent += 1
                     self._write(state)  # a crash afterwards must not tell it twice
+                else:
+                    refused.add(mark)
         wanted = {hashlib.sha256(channel.encode()).hexdigest()[:12] for channel in channels}
         state["waiting"] = [
             message

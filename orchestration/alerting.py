@@ -18,9 +18,15 @@ NEXT_STEPS = {
         "en": "open the extract's checks, have the puller mend the file, row and field that "
         "quarantine names and land it again; until then nothing is derived from it",
     },
+    "retrain_due": {
+        "zh": "开关 retrain 打开时会自动重训一次，否则请手动运行该模型资产；之后到模型的 promotion "
+        "资产查看新模型为何被采用或拒绝",
+        "en": "the switch 'retrain' trains it once if it is on, else materialize the model; its "
+        "promotion asset then says why the new one was promoted or not",
+    },
     "models": {
-        "zh": "已请求一次重训；到模型资产查看新模型为何被采用或拒绝",
-        "en": "one retrain has been requested; the model's asset says why it was promoted or not",
+        "zh": "到模型的 retrain 资产查看是否需要重训及其原因",
+        "en": "the model's retrain asset says whether a retrain is due and why, or why not",
     },
     "other": {
         "zh": "打开该资产的检查页，查看失败的行与原因",
@@ -28,22 +34,29 @@ NEXT_STEPS = {
     },
 }
 
+# executions of a check that are looked through for the last one that came to a result
+LOOK_BACK = 50
+
 
 def problems(instance: dg.DagsterInstance, graph: Any, settings: Settings) -> list[Problem]:
-    """Every check of the asset `graph` whose latest result is an error, and what to do about it."""
+    """Every check of the asset `graph` whose latest result is an error, and what to do about it.
+
+    A check that a run is about to make, or did not come to, stands as it was found last.
+    """
     keys = sorted(graph.asset_check_keys, key=lambda key: key.to_user_string())
-    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    log = instance.event_log_storage
+    latest = log.get_latest_asset_check_execution_by_key(keys)
     found = []
     for key in keys:
-        record = latest.get(key)
-        event = record.event.dagster_event if record and record.event else None
-        if event is None or event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            continue
-        result = event.asset_check_evaluation_data
-        if result.passed or result.severity != dg.AssetCheckSeverity.ERROR:
+        result = _result(latest.get(key))
+        if result is None and key in latest:
+            before = log.get_asset_check_execution_history(key, limit=LOOK_BACK)
+            result = next(filter(None, map(_result, before)), None)
+        if result is None or result.passed or result.severity != dg.AssetCheckSeverity.ERROR:
             continue
         group = graph.get(key.asset_key).group_name
         kind = "models" if key.asset_key.path[-1].endswith("_model") else group
+        kind = key.name if key.name in NEXT_STEPS else kind
         steps = NEXT_STEPS.get(kind, NEXT_STEPS["other"])
         found.append(
             Problem(
@@ -54,6 +67,14 @@ def problems(instance: dg.DagsterInstance, graph: Any, settings: Settings) -> li
             )
         )
     return found
+
+
+def _result(record: Any) -> dg.AssetCheckEvaluation | None:
+    """What an execution of a check found; None of one that is planned only."""
+    event = record.event.dagster_event if record and record.event else None
+    if event is None or event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return None
+    return event.asset_check_evaluation_data
 
 
 def tell(red: Iterable[Problem], settings: Settings) -> Delivery:

@@ -47,6 +47,20 @@ def test_a_channel_that_is_down_gets_its_message_later_and_the_other_not_twice(t
     down.http.server_close()
 
 
+def test_a_channel_that_is_down_is_asked_once_an_attempt_however_much_waits_for_it(tmp_path):
+    asked, outbox = [], Outbox(tmp_path)
+
+    def refuses(channel: str, title: str, text: str) -> bool:  # noqa: ARG001
+        asked.append(channel)
+        return channel == "up"
+
+    for red in ([WAPE], [], [WAPE], []):
+        outbox.report(red, AT)
+    delivery = outbox.deliver(["down", "up"], refuses)
+    assert asked.count("down") == 1, "an address that times out would hold up all others"
+    assert (delivery.sent, delivery.waiting) == (4, 4)
+
+
 def test_an_address_is_a_secret_and_is_written_nowhere(tmp_path, server):
     outbox = Outbox(tmp_path)
     outbox.report([WAPE], AT)
@@ -105,6 +119,48 @@ def test_a_red_check_of_the_graph_becomes_an_alert_and_a_warning_does_not(settin
         "Stork: 1 red, 0 well again",
         "Stork: 0 red, 1 well again",
     ]
+
+
+def test_a_red_check_that_a_run_is_about_to_repeat_or_never_came_to_is_red_still(tmp_path):
+    comes_to_it = [True]
+
+    @dg.asset
+    def model() -> None:
+        if not comes_to_it[0]:
+            raise RuntimeError("out of memory")
+
+    @dg.asset_check(asset=model)
+    def is_good(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        during.append(alerting.problems(context.instance, graph, here))
+        return dg.AssetCheckResult(passed=False, description="it is not")
+
+    here = Settings(environment="test", state=tmp_path, language="en")
+    defs = dg.Definitions(assets=[model], asset_checks=[is_good])
+    graph, during = defs.resolve_asset_graph(), []
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = defs.resolve_implicit_global_asset_job_def()
+        job.execute_in_process(instance=instance)
+        job.execute_in_process(instance=instance)
+        comes_to_it[0] = False
+        job.execute_in_process(instance=instance, raise_on_error=False)
+        after = alerting.problems(instance, graph, here)
+    assert [[p.key for p in red] for red in during] == [[], ["model: is_good"]]
+    assert [p.reason for p in after] == ["it is not"]
+
+
+def test_only_a_retrain_that_is_due_is_told_as_one(settings):
+    defs = build(settings)
+    with dg.DagsterInstance.ephemeral() as instance:
+        for name in ("interval_coverage", "retrain_due"):
+            instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(
+                    asset_key=dg.AssetKey("demand_model"), check_name=name, passed=False
+                )
+            )
+        red = alerting.problems(instance, defs.resolve_asset_graph(), settings)
+    steps = {problem.key.split(": ")[1]: problem.next_step for problem in red}
+    assert "whether a retrain is due" in steps["interval_coverage"]
+    assert "trains it once" in steps["retrain_due"]
 
 
 def test_the_switch_is_off_and_its_tick_says_what_it_did(settings):

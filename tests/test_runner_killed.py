@@ -1,4 +1,4 @@
-"""A run that is killed half-way: the next one on the same state does its work and waits for nobody."""
+"""A run that is killed half-way: the next one does its work and waits for nobody."""
 
 import os
 import subprocess
