@@ -43,7 +43,9 @@ class Night:
         found = {one.key for one in result.results if not one.true_subset.is_empty}
         self.wanted_checks = {key for key in found if isinstance(key, dg.AssetCheckKey)}
         wanted = graph.get_all_asset_keys()
-        return {key for key in wanted if result.get_num_requested(key)}
+        asked = {key for key in wanted if result.get_num_requested(key)}
+        self.partitions = {key: result.get_requested_partitions(key) for key in asked}
+        return asked
 
     def materialize(self, key: dg.AssetKey, partition: str | None = None) -> None:
         self.instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition))
@@ -107,6 +109,34 @@ def test_the_night_pulls_every_extract_once_and_only_then_builds_what_reads_it(d
     assert extracts <= asked
     # in the same tick, what reads an extract may only be asked for together with it
     assert not night.tick(AFTER + timedelta(minutes=1)), "nothing twice"
+
+
+def test_the_night_pulls_the_day_that_ended_and_not_the_one_that_has_just_begun(defs):
+    night = Night(defs)
+    night.tick(BEFORE)
+    night.tick(AFTER)
+    asked = {day for key in extract_keys(defs) for day in night.partitions[key]}
+    assert asked == {DAY.isoformat()}, "at six in the morning nothing of today can have landed"
+
+
+def test_the_night_builds_all_tables_with_their_seeds_in_one_go_and_reaches_the_plan(defs):
+    graph = defs.resolve_asset_graph()
+    night = Night(defs)
+    night.tick(BEFORE)
+    night.tick(AFTER)
+    for key in extract_keys(defs):
+        night.materialize(key, partition=DAY.isoformat())
+        for name in ("broken_share_below_limit", "amounts_in_unit"):
+            night.check(key, name, passed=True, blocking=True)
+    built = night.tick(AFTER + timedelta(minutes=5))
+    assert built == {key for key in graph.get_all_asset_keys() if "dbt" in graph.get(key).kinds}
+    for key in built:
+        night.materialize(key)
+    for check in map(graph.get, graph.asset_check_keys):
+        if check.blocking and check.key.asset_key in built:
+            night.check(check.key.asset_key, check.key.name, passed=True, blocking=True)
+    asked = night.tick(AFTER + timedelta(minutes=10))
+    assert {"replenishment_plan", "churn_list", "plan_notice"} <= {key.path[-1] for key in asked}
 
 
 def test_broken_data_stops_everything_that_reads_it(defs):

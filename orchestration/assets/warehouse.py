@@ -29,7 +29,7 @@ from orchestration.assets.builds import (
     project_fingerprint,
     read_build,
 )
-from orchestration.automation import GATED
+from orchestration.automation import BUILT, SEEDED
 from orchestration.resources import Lake, write_atomically
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
@@ -48,7 +48,7 @@ class FastDbt(DbtCliResource):
 
 
 class Translator(DagsterDbtTranslator):
-    """dagster-dbt's own names; every model is gated and its folder is its group."""
+    """dagster-dbt's own names; models are built together and their folder is their group."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         folder = dbt_resource_props["fqn"][1] if len(dbt_resource_props["fqn"]) > 2 else "seeds"
@@ -61,7 +61,7 @@ class Translator(DagsterDbtTranslator):
         self,
         dbt_resource_props: Mapping[str, Any],
     ) -> dg.AutomationCondition | None:
-        return None if dbt_resource_props["resource_type"] == "seed" else GATED
+        return BUILT if dbt_resource_props.get("depends_on", {}).get("nodes") else SEEDED
 
 
 def project(settings: Settings) -> DbtProject:
