@@ -74,11 +74,19 @@ def table(results: Results, day: date) -> pd.DataFrame:
 def read_history(results: Results, until: date) -> pd.DataFrame:
     """`monitoring.history` up to and including a day, with that day's and the day before's
     verdicts as they are by now."""
-    path = results.history()
-    kept = pd.read_parquet(path) if path.exists() else table(results, until)
-    for day in (until - timedelta(days=1), until):
-        kept = merged(kept, table(results, day))
+    kept = whole_history(results, until)
     return kept[kept["as_of"] <= pd.Timestamp(until)].reset_index(drop=True)
+
+
+def whole_history(results: Results, day: date) -> pd.DataFrame:
+    """`monitoring.history` of all days, later ones too, with the verdicts of a day and of the day
+    before as they are by now. Where the table is missing it is made anew of all days' verdicts."""
+    path = results.history()
+    kept = pd.read_parquet(path) if path.exists() else rows(day, "", [])
+    days = [day - timedelta(days=1), day]
+    for known in days if path.exists() else {*results.days_with(FOLDER), *days}:
+        kept = merged(kept, table(results, known))
+    return kept
 
 
 def _name(asset: str, verdict: str) -> str:

@@ -18,7 +18,7 @@ from orchestration.assets.retraining import RETRAINING
 from orchestration.graph import build
 from orchestration.resources import resources
 from orchestration.settings import Settings
-from orchestration.verdicts import keep
+from orchestration.verdicts import keep, plan_notices
 
 DAY = date(2026, 5, 10)  # a Sunday outside every peak
 EXTRACT, MODEL = dg.AssetKey(["generic", "order_lines"]), dg.AssetKey("demand_model")
@@ -125,3 +125,15 @@ def test_on_a_healthy_day_the_same_alarm_asks_for_a_retrain(tmp_path, server):
     assert not shop.latest(DUE).passed
     assert shop.is_asked_for()
     assert not shop.is_asked_for(), "once"
+
+
+def test_a_night_of_which_nothing_landed_marks_the_plan_that_is_made_all_the_same(tmp_path, server):
+    dark = {"one": None, "two": None}
+    shop = Shop(tmp_path, server.url, dark)
+    newest = DAY - timedelta(days=1)
+    shop.settings = shop.settings.model_copy(update={"as_of": None})
+    shop.defs = build(shop.settings)
+    shop.make(EXTRACT, partition=DAY.isoformat())
+    assert not shop.latest(dg.AssetCheckKey(EXTRACT, "as_usual")).passed
+    (said,) = [notice for notice in plan_notices(shop.results, newest) if "order_lines" in notice]
+    assert "generic/one: 0 rows" in said

@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from monitoring.forecast_watch import TRIGGERS
 from monitoring.verdict import Verdict
-from orchestration.assets.retraining import plan_notice, trained_on, weekly
+from orchestration.assets.retraining import history, plan_notice, trained_on, weekly
 from orchestration.resources import Lake, Results
 from orchestration.verdicts import keep, plan_notices
 
@@ -69,6 +70,19 @@ def test_the_plan_is_marked_while_an_alarm_of_the_demand_model_stands(at_hand):
     assert plan_notices(results, DAY) == []
     keep(results, DAY + timedelta(days=1), "forecast_error", [alarm])
     assert plan_notices(results, DAY) == [], "tomorrow is not known today"
+
+
+def test_a_day_that_is_run_again_leaves_the_verdicts_of_later_days_in_the_table(at_hand):
+    results, later = at_hand["results"], [DAY + timedelta(days=back) for back in range(5)]
+    for day in later:
+        keep(results, day, "jd/orders", [RED])
+        history(Lake(landing="l", folder="f", as_of=day.isoformat()), results)
+    history(**at_hand)
+    kept = pd.read_parquet(results.history())
+    assert [day.date() for day in kept["as_of"]] == later
+    results.history().unlink()
+    history(**at_hand)
+    assert pd.read_parquet(results.history()).equals(kept), "a lost table is made anew"
 
 
 def test_only_a_training_that_came_to_its_end_counts(at_hand):

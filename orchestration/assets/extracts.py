@@ -101,7 +101,9 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
             limit=settings.quarantine_limit,
         )
         usual = health(Path(lake.folder), Path(lake.landing), platform, dataset, end)
-        keep(results, end, f"{platform}/{dataset}", [broken, *usual])
+        # nothing at all of the day may have landed: then it is about the plan of the day before
+        seen = min(end, lake.last_visible_day())
+        keep(results, seen, f"{platform}/{dataset}", [broken, *usual])
         yield dg.MaterializeResult(
             metadata=_metadata(report),
             check_results=[_quarantine(report), *map(check_result, [broken, *usual])],

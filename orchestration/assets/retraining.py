@@ -27,7 +27,14 @@ from orchestration.resources import (
     Warehouse,
     write_atomically,
 )
-from orchestration.verdicts import FEEDS, keep, of_data, plan_notices, read_history
+from orchestration.verdicts import (
+    FEEDS,
+    keep,
+    of_data,
+    plan_notices,
+    read_history,
+    whole_history,
+)
 
 HISTORY = dg.AssetKey(["monitoring", "history"])
 MAY_TRIGGER = {"demand": TRIGGERS, "churn": ("churn_performance",)}
@@ -46,7 +53,7 @@ WATCHED_BY = {"demand": "forecast_error", "churn": "churn_performance"}
 )
 def history(lake: Lake, results: Results) -> dg.MaterializeResult:
     as_of = lake.last_visible_day()
-    table = read_history(results, as_of)
+    table = whole_history(results, as_of)
     write_atomically(results.history(), lambda path: table.to_parquet(path, index=False))
     text = prometheus(table)
     write_atomically(results.metrics(), lambda path: path.write_text(text, encoding="utf-8"))
