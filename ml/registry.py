@@ -50,6 +50,21 @@ class Registry:
         self.artifact_root = Path(artifact_root)
         self._client_made: Any = None
 
+    @contextmanager
+    def at_hand(self) -> Iterator["Registry"]:
+        """This registry; what its database refuses inside is a RuntimeError that names it."""
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield self
+        except (MlflowException, SQLAlchemyError) as refused:
+            said = str(refused).strip().splitlines()[0]
+            raise RuntimeError(
+                f"{self.tracking_uri}: the registry cannot be used ({said}). If it is locked, try "
+                "again when what works on it is done; if it is damaged, put a copy in its place"
+            ) from refused
+
     def record(
         self,
         name: str,

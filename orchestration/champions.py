@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import pandas as pd
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from ml.registry import Registry
@@ -23,8 +24,7 @@ models = typer.Typer(help="Registered models: who is champion, who was, and why.
 @models.command(name="list")
 def show(name: Name, state: State = DEMO) -> None:
     """Every version with its recipe and reason, and who was champion when."""
-    with explained():
-        registry = registry_of(state)
+    with explained(), registry_of(state).at_hand() as registry:
         history = registry.history(name)
         if history.empty:
             raise ValueError(f"no '{name}' model is registered in {state}: train one first")
@@ -38,7 +38,7 @@ def show(name: Name, state: State = DEMO) -> None:
                 row["aliases"],
                 str(recipe["model"]),
                 f"{row['recorded_at']:%Y-%m-%d %H:%M}",
-                row["reason"],
+                escape(row["reason"]),
             )
         reigns = Table(title="Champions, oldest first", title_justify="left")
         for column in ("version", "since (UTC)", "until (UTC)", "reason"):
@@ -46,7 +46,10 @@ def show(name: Name, state: State = DEMO) -> None:
         for row in registry.reigns(name).to_dict("records"):
             until = "today" if pd.isna(row["until"]) else f"{row['until']:%Y-%m-%d %H:%M}"
             reigns.add_row(
-                str(row["version"]), f"{row['since']:%Y-%m-%d %H:%M}", until, row["reason"]
+                str(row["version"]),
+                f"{row['since']:%Y-%m-%d %H:%M}",
+                until,
+                escape(row["reason"]),
             )
         console.print(versions)
         console.print(reigns)
@@ -60,8 +63,7 @@ def compare(
     state: State = DEMO,
 ) -> None:
     """What two versions scored, side by side, each in its own training's backtest."""
-    with explained():
-        registry = registry_of(state)
+    with explained(), registry_of(state).at_hand() as registry:
         versions = [_version(registry, name, number) for number in (one, other)]
         table = Table(title=f"'{name}': version {one} and version {other}", title_justify="left")
         for column in ("score", f"v{one}", f"v{other}", "change"):
@@ -87,8 +89,7 @@ def promote(
     state: State = DEMO,
 ) -> None:
     """Make a version champion by hand, past the gate; the next forecast uses it."""
-    with explained():
-        registry = registry_of(state)
+    with explained(), registry_of(state).at_hand() as registry:
         made = registry.set_alias(
             name, "champion", _version(registry, name, version), reason=f"by hand: {reason}"
         )
@@ -98,9 +99,9 @@ def promote(
 @models.command()
 def rollback(name: Name, reason: Reason, state: State = DEMO) -> None:
     """Go back to the champion before this one; the next forecast uses it."""
-    with explained():
+    with explained(), registry_of(state).at_hand() as registry:
         try:
-            back = registry_of(state).rollback(name, reason=f"by hand: {reason}")
+            back = registry.rollback(name, reason=f"by hand: {reason}")
         except LookupError as nobody:
             raise ValueError(str(nobody)) from nobody
         console.print(f"Champion of '{name}' is again version {back.version}.")

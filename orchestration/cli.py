@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -184,12 +185,13 @@ def doctor(
     """Check versions, write access, lock and disk, and say how to mend what is wrong."""
     from orchestration.doctor import examine
 
-    findings = examine(Settings(state=state))
+    with explained():
+        findings = examine(Settings(state=state))
     for finding in findings:
         mark = "[green]ok  [/]" if finding.healthy else "[red]BAD [/]"
-        console.print(f"{mark} {finding.name}: {finding.found}")
+        console.print(f"{mark} {finding.name}: {escape(finding.found)}")
         if not finding.healthy:
-            console.print(f"     mend: {finding.mend}")
+            console.print(f"     mend: {escape(finding.mend)}")
     raise typer.Exit(0 if all(f.healthy for f in findings) else 1)
 
 
@@ -204,11 +206,11 @@ def work(settings: Settings) -> None:
     started = datetime.now().astimezone()
     settled = runner.settle(settings)
     console.print(
-        f"Stork: as of [bold]{settled.as_of}[/], landing {settled.landing_folder}, "
-        f"state {settled.state.absolute()}"
+        f"Stork: as of [bold]{settled.as_of}[/], landing {escape(str(settled.landing_folder))}, "
+        f"state {escape(str(settled.state.absolute()))}"
     )
     for passed_over in check_layout(settled.landing_folder, tenant=settled.tenant):
-        console.print(f"[yellow]landing[/] {passed_over}", highlight=False)
+        console.print(f"[yellow]landing[/] {escape(passed_over)}", highlight=False)
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -22,7 +22,11 @@ class Settings(BaseSettings):
     other two make a key of their own and keep it in the state folder, readable by its owner only.
     """
 
-    model_config = SettingsConfigDict(env_prefix="STORK_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="STORK_",
+        frozen=True,
+        hide_input_in_errors=True,  # a key too short would be printed with the error
+    )
 
     environment: Literal["local", "test", "production"] = "local"
     state: Path = Field(Path("var/demo"), description="folder of everything Stork keeps")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.assets.churn import NO_CHURN_MODEL
@@ -27,9 +28,9 @@ FIRST_ROWS = 8
 def print_summary(console: Console, report: RunReport) -> None:
     """Failures first, then what the morning needs."""
     for step, why in report.failures.items():
-        console.print(f"[red]failed[/] {step}: {why}", highlight=False)
+        console.print(f"[red]failed[/] {step}: {escape(why)}", highlight=False)
     for check, why in report.failed_checks.items():
-        console.print(f"[yellow]check[/] {check}: {why}", highlight=False)
+        console.print(f"[yellow]check[/] {check}: {escape(why)}", highlight=False)
     if report.failures:
         console.print(
             "What depends on a failure did not run. Mend the first one above, then run again."
@@ -41,7 +42,8 @@ def print_summary(console: Console, report: RunReport) -> None:
     first = plan.head(FIRST_ROWS)
     _table(console, f"Plan: {_plan_line(plan)}", first, PLAN_COLUMNS)
     for row in first.itertuples():
-        console.print(f"{row.sku_id}@{row.warehouse_id}: {row.reason}", highlight=False)
+        said = escape(f"{row.sku_id}@{row.warehouse_id}: {row.reason}")
+        console.print(said, highlight=False)
     console.print()
     for label, name in (
         ("Plan (workbook)", "replenishment_plan.xlsx"),
@@ -52,7 +54,7 @@ def print_summary(console: Console, report: RunReport) -> None:
     ):
         path = results.out_path(report.as_of, name)
         if path.exists():
-            console.print(f"{label}: [bold]{path}[/]", highlight=False, soft_wrap=True)
+            console.print(f"{label}: [bold]{escape(str(path))}[/]", highlight=False, soft_wrap=True)
 
 
 def _models(console: Console, report: RunReport, results: Results) -> None:
@@ -65,10 +67,11 @@ def _models(console: Console, report: RunReport, results: Results) -> None:
         scores,
         DEMAND_SCORES,
     )
-    console.print(results.read_text(report.as_of, "demand_promotion.txt"), highlight=False)
+    console.print(escape(results.read_text(report.as_of, "demand_promotion.txt")), highlight=False)
     reason = results.path(report.as_of, NO_CHURN_MODEL)
     if reason.exists():
-        console.print(f"No churn list: {reason.read_text(encoding='utf-8')}", highlight=False)
+        told = escape(reason.read_text(encoding="utf-8"))
+        console.print(f"No churn list: {told}", highlight=False)
         return
     _table(
         console,
@@ -77,7 +80,7 @@ def _models(console: Console, report: RunReport, results: Results) -> None:
         results.read(report.as_of, "churn_table"),
         CHURN_SCORES,
     )
-    console.print(results.read_text(report.as_of, "churn_promotion.txt"), highlight=False)
+    console.print(escape(results.read_text(report.as_of, "churn_promotion.txt")), highlight=False)
 
 
 def _plan_line(plan: pd.DataFrame) -> str:
@@ -109,4 +112,4 @@ def _cell(value: object) -> str:
         return "" if pd.isna(value) else f"{value:,.0f}" if value > 20 else f"{value:.3f}"
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat()
-    return "" if value is None or value is pd.NaT else str(value)
+    return "" if value is None or value is pd.NaT else escape(str(value))

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 # a log file is wider than the 80 columns that rich assumes for it
 console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 150)
@@ -19,5 +20,5 @@ def explained() -> Iterator[None]:
     except typer.Exit:
         raise
     except (ValueError, OSError, RuntimeError) as problem:
-        console.print(f"[red]stork:[/] {problem}", highlight=False, soft_wrap=True)
+        console.print(f"[red]stork:[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from problem

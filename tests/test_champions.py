@@ -85,3 +85,12 @@ def test_what_is_not_there_is_said_and_not_traced(state, said, tmp_path):
     assert (code, "no 'churn' model" in text) == (2, True)
     code, text = said("list", "demand", "--state", tmp_path)
     assert (code, "nothing was trained" in text) == (2, True)
+
+
+def test_a_registry_that_is_damaged_is_named_and_not_traced(said, tmp_path):
+    (tmp_path / "mlflow").mkdir()
+    (tmp_path / "mlflow" / "mlflow.db").write_bytes(b"no database at all" * 500)
+    code, text = said("list", "demand", "--state", tmp_path)
+    assert code == 2
+    assert "mlflow.db" in text
+    assert "cannot be used" in text
