@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,12 +88,11 @@ class Registry:
         all_tags = {**(tags or {}), "model_sha256": digest}
         with self._run(name, run_name=name, tags=all_tags) as run:
             self._log(run, params or {}, metrics or {})
-            self._client.log_artifacts(run.info.run_id, str(folder), _MODEL)
+            self._keep(run.info.run_id, Path(folder), _MODEL)
             for label, frame in (tables or {}).items():
                 self._log_table(run.info.run_id, label, frame)
             for label, path in (artifacts or {}).items():
-                add = self._client.log_artifacts if Path(path).is_dir() else None
-                (add or self._client.log_artifact)(run.info.run_id, str(path), label)
+                self._keep(run.info.run_id, Path(path), label)
         self._ensure_model(name)
         made = self._client.create_model_version(
             name,
@@ -315,7 +315,20 @@ class Registry:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{label}.parquet"
             frame.to_parquet(path, index=False)
-            self._client.log_artifact(run_id, str(path), "tables")
+            self._keep(run_id, path, "tables")
+
+    def _keep(self, run_id: str, path: Path, label: str) -> None:
+        """Put a file, or what a folder holds, into folder `label` of the run's artifacts.
+
+        MLflow's own client writes where its database says, which is where a copied or moved
+        registry lay before: into somebody else's folder.
+        """
+        target = self._artifacts(run_id) / label
+        target.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            shutil.copytree(path, target, dirs_exist_ok=True)
+        else:
+            shutil.copy2(path, target)
 
     def _experiment(self, name: str) -> str:
         from mlflow.exceptions import MlflowException
@@ -364,12 +377,11 @@ class Registry:
         self._client.set_model_version_tag(name, str(number), key, value)
 
     def _artifacts(self, run_id: str) -> Path:
-        """The run's artifact folder, also after `artifact_root` was moved as a whole."""
+        """The run's artifact folder, also after `artifact_root` was moved or copied as a whole."""
         run = self._client.get_run(run_id)
         recorded = Path(unquote(urlparse(run.info.artifact_uri).path))
-        if recorded.is_dir():
-            return recorded
-        return self.artifact_root.joinpath(*recorded.parts[-3:])
+        here = self.artifact_root.joinpath(*recorded.parts[-3:])
+        return recorded if recorded.is_dir() and not here.is_dir() else here
 
 
 def _split_trial(row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:

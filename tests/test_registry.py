@@ -76,6 +76,23 @@ def test_a_model_is_found_after_the_artifact_folder_was_moved(registry, record, 
     assert (moved.fetch(made) / "deep" / "model.ubj").is_file()
 
 
+def test_a_copied_registry_keeps_to_itself_and_outlives_the_first(registry, record, tmp_path):
+    registry.set_alias("demand", "champion", record("first"))
+    before = sorted((tmp_path / "artifacts").rglob("*"))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copy(tmp_path / "mlflow.db", copy)
+    shutil.copytree(tmp_path / "artifacts", copy / "artifacts")
+    copied = Registry(f"sqlite:///{copy / 'mlflow.db'}", copy / "artifacts")
+    scores = pd.DataFrame({"wape": [0.4]})
+    made = copied.record("demand", folder=tmp_path / "saved", tables={"scores": scores})
+    assert copied.fetch(made).is_relative_to(copy)
+    assert sorted((tmp_path / "artifacts").rglob("*")) == before, "nothing of it went there"
+    shutil.rmtree(tmp_path / "artifacts")
+    assert copied.fetch(copied.champion("demand")).is_relative_to(copy)
+    pd.testing.assert_frame_equal(copied.table(made, "scores"), scores)
+
+
 def test_an_empty_folder_is_no_model(registry, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="no model files"):
