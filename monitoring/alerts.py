@@ -120,9 +120,14 @@ class Outbox:
         return words["title"].format(red=len(new), well=len(well)), "\n".join(lines).strip()
 
     def _read(self) -> dict:
-        if not self._state.exists():
-            return {"red": {}, "waiting": []}
-        return json.loads(self._state.read_text(encoding="utf-8"))
+        """What is remembered; a damaged file is set aside: what is red is rather told twice."""
+        try:
+            return json.loads(self._state.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            pass
+        except ValueError:
+            self._state.replace(self._state.with_suffix(".damaged"))
+        return {"red": {}, "waiting": []}
 
     def _write(self, state: dict) -> None:
         self._state.parent.mkdir(parents=True, exist_ok=True)

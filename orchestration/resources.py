@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 import pandas as pd
+from pyarrow import ArrowInvalid
 
 import ml
 from ml.columns import FrameSpec
@@ -28,6 +29,17 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
     write(fresh)
     fresh.replace(path)
     return path
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """A Parquet file. Raises ValueError that names a damaged one and what mends it."""
+    try:
+        return pd.read_parquet(path)
+    except (ArrowInvalid, OSError) as damaged:
+        said = str(damaged).splitlines()[0]
+        raise ValueError(
+            f"{path}: damaged ({said}); put a copy in its place, or remove it and make it again"
+        ) from damaged
 
 
 _DATES = ("ds", "as_of", "week_start")
@@ -62,7 +74,7 @@ class Warehouse(dg.ConfigurableResource):
         path = Path(self.exports) / f"{name}.parquet"
         if not path.exists():
             raise FileNotFoundError(f"{path}: not exported yet; materialize dbt model '{name}'")
-        frame = pd.read_parquet(path)
+        frame = read_parquet(path)
         dates = [c for c in frame.columns if c in _DATES or c.endswith(("_on", "_date"))]
         return frame.assign(**{c: pd.to_datetime(frame[c]) for c in dates})
 
@@ -198,12 +210,12 @@ class Results(dg.ConfigurableResource):
         path = self.path(as_of, f"{name}.parquet")
         if not path.exists():
             raise FileNotFoundError(f"{path}: nothing there yet; materialize asset '{name}'")
-        return pd.read_parquet(path)
+        return read_parquet(path)
 
     def read_all(self, name: str) -> list[tuple[date, pd.DataFrame]]:
         """Every day's frame of this name, oldest first."""
         paths = sorted(Path(self.folder).glob(f"????-??-??/{name}.parquet"))
-        return [(date.fromisoformat(p.parent.name), pd.read_parquet(p)) for p in paths]
+        return [(date.fromisoformat(p.parent.name), read_parquet(p)) for p in paths]
 
     def days_with(self, name: str) -> list[date]:
         """The days on which a file of this name was left, oldest first."""

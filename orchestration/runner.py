@@ -71,9 +71,12 @@ def settle(settings: Settings) -> Settings:
             f"day is {first}. Choose a later --as-of"
         )
     mark = settings.folder() / "first_day"
-    if not mark.exists():
-        mark.write_text(as_of.isoformat())
-    first_day = min(date.fromisoformat(mark.read_text()), as_of)
+    try:
+        known = date.fromisoformat(mark.read_text())
+    except (FileNotFoundError, ValueError):  # a power cut may leave an empty one
+        write_atomically(mark, lambda fresh: fresh.write_text(as_of.isoformat()))
+        known = as_of
+    first_day = min(known, as_of)
     return settings.model_copy(update={"as_of": as_of, "first_day": first_day})
 
 

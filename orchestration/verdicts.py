@@ -9,7 +9,7 @@ import pandas as pd
 from monitoring.forecast_watch import TRIGGERS
 from monitoring.history import merged, red_days, rows
 from monitoring.verdict import Verdict
-from orchestration.resources import Results
+from orchestration.resources import Results, read_parquet
 
 FOLDER = "verdicts"
 # what demand and customers are made of: while it is red nothing may be learnt from it
@@ -33,7 +33,12 @@ def of_day(results: Results, day: date) -> list[tuple[str, Verdict]]:
     found = []
     for path in sorted(results.path(day, FOLDER).glob("*.json")):
         asset = path.stem.split("__")[0].replace(".", "/")
-        found.append((asset, Verdict.from_json(path.read_text(encoding="utf-8"))))
+        try:
+            found.append((asset, Verdict.from_json(path.read_text(encoding="utf-8"))))
+        except ValueError as damaged:
+            raise ValueError(f"{path}: damaged ({damaged}); remove it and run the day again") from (
+                damaged
+            )
     return found
 
 
@@ -80,11 +85,13 @@ def read_history(results: Results, until: date) -> pd.DataFrame:
 
 def whole_history(results: Results, day: date) -> pd.DataFrame:
     """`monitoring.history` of all days, later ones too, with the verdicts of a day and of the day
-    before as they are by now. Where the table is missing it is made anew of all days' verdicts."""
-    path = results.history()
-    kept = pd.read_parquet(path) if path.exists() else rows(day, "", [])
-    days = [day - timedelta(days=1), day]
-    for known in days if path.exists() else {*results.days_with(FOLDER), *days}:
+    before as they are by now. Where it is missing or damaged it is made anew of all verdicts."""
+    days = {day - timedelta(days=1), day}
+    try:
+        kept = read_parquet(results.history())
+    except (FileNotFoundError, ValueError):
+        kept, days = rows(day, "", []), {*results.days_with(FOLDER), *days}
+    for known in sorted(days):
         kept = merged(kept, table(results, known))
     return kept
 

@@ -45,8 +45,11 @@ class Build:
 
 
 def read_build(path: Path) -> Build | None:
-    """The last whole build that succeeded, None before the first."""
-    return Build(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    """The last whole build that succeeded, None before the first or where its note is damaged."""
+    try:
+        return Build(**json.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def keep_build(path: Path, build: Build) -> None:

@@ -169,8 +169,8 @@ def _unit_results(
     once is not tested again."""
     kept = settings.unit_tests_file
     project = project_fingerprint()
-    if kept.exists() and (known := json.loads(kept.read_text()))["project"] == project:
-        return known["results"]
+    if (known := _known_results(kept, project)) is not None:
+        return known
     arguments = ["test", "--select", "test_type:unit"]
     with _target(settings, name) as target:
         with _told(lake):
@@ -186,6 +186,15 @@ def _unit_results(
         text = json.dumps({"project": project, "results": found})
         write_atomically(kept, lambda fresh: fresh.write_text(text))
     return found
+
+
+def _known_results(kept: Path, project: str) -> dict[str, dict[str, Any]] | None:
+    """What the tests of this very project found; None where they did not run or it is damaged."""
+    try:
+        known = json.loads(kept.read_text())
+        return known["results"] if known["project"] == project else None
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
 
 
 @contextmanager
