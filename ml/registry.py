@@ -182,12 +182,13 @@ class Registry:
         """Make the champion that the present one replaced champion again.
 
         Called again it goes one further back. Raises LookupError when there is nobody to
-        go back to.
+        go back to; as `fetch` does, with the champion left in place, when its files are damaged.
         """
         now = self.champion(name)
         if now is None or not now.tags.get("replaced"):
             raise LookupError(f"model '{name}' has no previous champion to go back to")
         target = self.version(name, int(now.tags["replaced"]))
+        self.fetch(target)
         self._tag(name, now.version, "rolled_back_reason", reason or "rolled back")
         self._client.set_registered_model_alias(name, _CHAMPION, str(target.version))
         earlier = target.tags.get("replaced")

@@ -90,9 +90,9 @@ def promote(
 ) -> None:
     """Make a version champion by hand, past the gate; the next forecast uses it."""
     with explained(), registry_of(state).at_hand() as registry:
-        made = registry.set_alias(
-            name, "champion", _version(registry, name, version), reason=f"by hand: {reason}"
-        )
+        wanted = _version(registry, name, version)
+        registry.fetch(wanted)  # whose files are damaged would fail tonight instead of now
+        made = registry.set_alias(name, "champion", wanted, reason=f"by hand: {reason}")
         console.print(f"Champion of '{name}' is now version {made.version}.")
 
 

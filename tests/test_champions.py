@@ -1,5 +1,6 @@
 """`stork models` on a real registry: what a person types and reads."""
 
+import shutil
 from io import StringIO
 
 import pandas as pd
@@ -85,6 +86,22 @@ def test_what_is_not_there_is_said_and_not_traced(state, said, tmp_path):
     assert (code, "no 'churn' model" in text) == (2, True)
     code, text = said("list", "demand", "--state", tmp_path)
     assert (code, "nothing was trained" in text) == (2, True)
+
+
+def test_a_version_whose_files_are_damaged_does_not_take_charge(state, said, tmp_path):
+    here = tmp_path / "state"
+    shutil.copytree(state, here)
+    registry = champions.registry_of(here)
+    for number, words in ((1, ["rollback", "demand"]), (1, ["promote", "demand", 1])):
+        registry.set_alias("demand", "champion", 2)
+        kept = registry.fetch(registry.version("demand", number)) / "model.json"
+        before = kept.read_text()
+        kept.write_text("something else")
+        code, text = said(*words, "--reason", "x", "--state", here)
+        assert code == 2
+        assert "not those that were registered" in text
+        assert registry.champion("demand").version == 2
+        kept.write_text(before)
 
 
 def test_a_registry_that_is_damaged_is_named_and_not_traced(said, tmp_path):
