@@ -1,4 +1,4 @@
-"""Red asset checks go to the outbox and from there to people; nothing here can fail a run."""
+"""Red checks and failed steps go to the outbox and from there to people, and can fail no run."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from monitoring.alerts import Delivery, Outbox, Problem, send
+from orchestration.failures import failed_steps
 from orchestration.partitions import TIMEZONE
 from orchestration.settings import Settings
 
@@ -28,6 +29,11 @@ NEXT_STEPS = {
         "zh": "到模型的 retrain 资产查看是否需要重训及其原因",
         "en": "the model's retrain asset says whether a retrain is due and why, or why not",
     },
+    "failed": {
+        "zh": "打开该次运行查看原因，排除后重新运行；在此之前其下游不会更新",
+        "en": "open the run, mend what it names and run it again; until then nothing below it is "
+        "made anew",
+    },
     "other": {
         "zh": "打开该资产的检查页，查看失败的行与原因",
         "en": "open the asset's checks and look at the rows that failed and why",
@@ -39,7 +45,8 @@ LOOK_BACK = 50
 
 
 def problems(instance: dg.DagsterInstance, graph: Any, settings: Settings) -> list[Problem]:
-    """Every check of the asset `graph` whose latest result is an error, and what to do about it.
+    """Every check of the asset `graph` whose latest result is an error, every step that failed when
+    it was last run, and what to do about it.
 
     A check that a run is about to make, or did not come to, stands as it was found last.
     """
@@ -66,7 +73,16 @@ def problems(instance: dg.DagsterInstance, graph: Any, settings: Settings) -> li
                 link=f"{settings.ui_url}/assets/{'/'.join(key.asset_key.path)}?view=checks",
             )
         )
-    return found
+    failed = [
+        Problem(
+            key=f"{step.step}: failed",
+            reason=step.reason,
+            next_step=NEXT_STEPS["failed"][settings.language],
+            link=f"{settings.ui_url}/runs/{step.run_id}",
+        )
+        for step in failed_steps(instance)
+    ]
+    return [*failed, *found]
 
 
 def _result(record: Any) -> dg.AssetCheckEvaluation | None:

@@ -11,6 +11,7 @@ import dagster as dg
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from orchestration.failures import cause
 from orchestration.landing.lake import landed_days
 from orchestration.resources import write_atomically
 from orchestration.settings import Settings
@@ -161,7 +162,7 @@ def _run(
             progress(event.step_key, "done")
         elif event.is_step_failure:
             progress(event.step_key, "failed")
-            failures[event.step_key] = _cause(event)
+            failures[event.step_key] = cause(event)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
             if not found.passed:
@@ -193,10 +194,3 @@ def _first_missing(defs: dg.Definitions, settings: Settings, home: dg.DagsterIns
     done = set.intersection(*(home.get_materialized_partitions(key) for key in keys))
     days = pd.date_range(settings.first_day, settings.as_of).strftime("%Y-%m-%d")
     return next((day for day in days if day not in done), settings.as_of.isoformat())
-
-
-def _cause(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return error.message.strip() if error is not None else "no reason was given"

@@ -145,7 +145,47 @@ def test_a_red_check_that_a_run_is_about_to_repeat_or_never_came_to_is_red_still
         job.execute_in_process(instance=instance, raise_on_error=False)
         after = alerting.problems(instance, graph, here)
     assert [[p.key for p in red] for red in during] == [[], ["model: is_good"]]
-    assert [p.reason for p in after] == ["it is not"]
+    assert [(p.key, p.reason) for p in after] == [
+        ("model: failed", "RuntimeError: out of memory"),
+        ("model: is_good", "it is not"),
+    ]
+
+
+def test_a_step_that_failed_or_was_cut_off_is_told_until_it_succeeds(tmp_path):
+    broken = {"first": True}
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("is_whole", asset="data", blocking=True)])
+    def data():
+        yield dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=not broken)])
+
+    @dg.asset
+    def tables() -> None:
+        if broken:
+            raise OSError("no space left on device")
+
+    here = Settings(environment="test", state=tmp_path)
+    defs = dg.Definitions(assets=[data, tables])
+    graph, job = defs.resolve_asset_graph(), defs.resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        job.execute_in_process(instance=instance, raise_on_error=False)
+        red = {p.key: p for p in alerting.problems(instance, graph, here)}
+        assert set(red) == {"tables: failed", "data: is_whole"}, "a red check is told as one"
+        assert "no space left" in red["tables: failed"].reason
+        assert "/runs/" in red["tables: failed"].link
+        broken.clear()
+        killed = instance.create_run_for_job(job)
+        instance.report_dagster_event(
+            dg.DagsterEvent(
+                event_type_value="STEP_START", job_name=job.name, step_key="tables", message=""
+            ),
+            run_id=killed.run_id,
+        )
+        assert len(alerting.problems(instance, graph, here)) == 2, "it still runs"
+        instance.report_run_failed(killed)
+        (cut_off,) = [p for p in alerting.problems(instance, graph, here) if "tables" in p.key]
+        assert "process" in cut_off.reason
+        job.execute_in_process(instance=instance)
+        assert alerting.problems(instance, graph, here) == []
 
 
 def test_only_a_retrain_that_is_due_is_told_as_one(settings):

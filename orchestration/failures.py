@@ -1,0 +1,59 @@
+"""Steps that did not come to their end when they were last run, and why."""
+
+from dataclasses import dataclass
+
+import dagster as dg
+
+LOOK_BACK = 30  # runs; a night is about five
+ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+KILLED = "the process of its run ended before it did"
+# a step whose blocking check is red: what was found is told as the check
+_CHECKED = "DagsterAssetCheckFailedError"
+
+
+@dataclass(frozen=True)
+class FailedStep:
+    """A step, the run it failed in, and the innermost reason."""
+
+    step: str
+    run_id: str
+    reason: str
+
+
+def failed_steps(instance: dg.DagsterInstance) -> list[FailedStep]:
+    """Of the last runs that ended: each step that failed, or was cut off, and has not succeeded in
+    a later one. A run that a person ended is none of them."""
+    runs = instance.get_runs(filters=dg.RunsFilter(statuses=ENDED), limit=LOOK_BACK)
+    found: dict[str, FailedStep] = {}
+    for run in reversed(runs):
+        for step, reason in _ends(instance, run.run_id).items():
+            found.pop(step, None)
+            if reason:
+                found[step] = FailedStep(step, run.run_id, reason)
+    return sorted(found.values(), key=lambda failed: failed.step)
+
+
+def cause(event: dg.DagsterEvent) -> str:
+    """The innermost reason of a step's failure."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "no reason was given"
+
+
+def _ends(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
+    """Step -> why it failed, empty where it succeeded; in the order in which they began."""
+    kinds = dg.DagsterEventType
+    wanted = {kinds.STEP_START, kinds.STEP_SUCCESS, kinds.STEP_FAILURE}
+    ends: dict[str, str] = {}
+    for entry in instance.all_logs(run_id, of_type=wanted):
+        event = entry.dagster_event
+        if event.event_type == kinds.STEP_START:
+            ends[event.step_key] = KILLED
+        elif event.event_type == kinds.STEP_SUCCESS:
+            ends[event.step_key] = ""
+        else:
+            error = event.step_failure_data.error
+            is_checked = error is not None and error.cls_name == _CHECKED
+            ends[event.step_key] = "" if is_checked else cause(event)
+    return ends
