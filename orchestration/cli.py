@@ -39,6 +39,10 @@ Defects = Literal["none", "realistic", "heavy"]
 State = Annotated[
     Path | None, typer.Option(help="Folder of lake, tables, models. Default: <out>/state")
 ]
+Landing = Annotated[
+    Path | None, typer.Option(help="Folder that was landed in. Default: <state>/landing")
+]
+Out = Annotated[Path | None, typer.Option(help="Folder of plans and lists. Default: <state>/out")]
 Language = Annotated[str, typer.Option(help="Language of plan and lists: zh or en")]
 
 
@@ -117,13 +121,15 @@ def generate(
 @app.command()
 def dev(
     state: Annotated[Path, typer.Option(help="The state to look at")] = Path("var/demo"),
+    landing: Landing = None,
+    out: Out = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1")] = 3000,
 ) -> None:
     """Open the Dagster UI (webserver and daemon, loopback only) and the reports beside it."""
     from orchestration.development import serve
 
     with explained():
-        raise typer.Exit(serve(Settings(state=state), port))
+        raise typer.Exit(serve(_of_state(state, landing=landing, out=out), port))
 
 
 @app.command()
@@ -143,6 +149,7 @@ def alerts(
     state: Annotated[Path, typer.Option(help="The state whose checks are meant")] = Path(
         "var/demo"
     ),
+    landing: Landing = None,
     test: Annotated[
         bool, typer.Option("--test", help="Send a test message to every channel")
     ] = False,
@@ -153,7 +160,7 @@ def alerts(
     from orchestration.graph import build
 
     with explained():
-        settings = Settings(state=state)
+        settings = _of_state(state, landing=landing)
         channels = settings.alert_channels()
         if not channels:
             raise ValueError("no channel is set: put Apprise addresses into STORK_ALERT_URLS")
@@ -193,6 +200,11 @@ def doctor(
         if not finding.healthy:
             console.print(f"     mend: {escape(finding.mend)}")
     raise typer.Exit(0 if all(f.healthy for f in findings) else 1)
+
+
+def _of_state(state: Path, **folders: Path | None) -> Settings:
+    """The settings of a state; a folder that is not given is the environment's or the default."""
+    return Settings(state=state, **{name: path for name, path in folders.items() if path})
 
 
 def work(settings: Settings) -> None:

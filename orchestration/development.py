@@ -24,12 +24,12 @@ LOOPBACK = "127.0.0.1"
 def serve(settings: Settings, port: int) -> int:
     """Run until interrupted; returns the exit code of `dagster dev`.
 
-    Raises FileNotFoundError when the state has no landing folder yet.
+    Raises FileNotFoundError when the state has no landing folder yet, OSError when a port is taken.
     """
     if not settings.landing_folder.exists():
         raise FileNotFoundError(
-            f"{settings.landing_folder}: nothing has landed yet; run `make demo` first, or point "
-            "--state at the state of a `stork run`"
+            f"{settings.landing_folder}: nothing has landed there; run `make demo` first, or give "
+            "--state, --landing and --out of a `stork run` (its state: <out>/state)"
         )
     settled = settle(settings)
     instance(settled).dispose()  # writes dagster.yaml
@@ -89,6 +89,13 @@ def _reports(settings: Settings) -> ThreadingHTTPServer:
             """Page views are nobody's business."""
 
     address = (LOOPBACK, urlsplit(settings.reports_url).port or 3001)
-    server = ThreadingHTTPServer(address, partial(Quiet, directory=str(settings.folder("reports"))))
+    handler = partial(Quiet, directory=str(settings.folder("reports")))
+    try:
+        server = ThreadingHTTPServer(address, handler)
+    except OSError as taken:
+        raise OSError(
+            f"port {address[1]} of {LOOPBACK}, for the reports, cannot be had ({taken.strerror}): "
+            "end the other `stork dev`, or name another in STORK_REPORTS_URL"
+        ) from taken
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
