@@ -212,10 +212,12 @@ class Results(dg.ConfigurableResource):
             raise FileNotFoundError(f"{path}: nothing there yet; materialize asset '{name}'")
         return read_parquet(path)
 
-    def read_all(self, name: str) -> list[tuple[date, pd.DataFrame]]:
-        """Every day's frame of this name, oldest first."""
-        paths = sorted(Path(self.folder).glob(f"????-??-??/{name}.parquet"))
-        return [(date.fromisoformat(p.parent.name), read_parquet(p)) for p in paths]
+    def read_all(
+        self, name: str, *, since: date = date.min, until: date = date.max
+    ) -> list[tuple[date, pd.DataFrame]]:
+        """The frames of this name of the days from `since` to `until`, oldest first."""
+        days = self.days_with(f"{name}.parquet")
+        return [(day, self.read(day, name)) for day in days if since <= day <= until]
 
     def days_with(self, name: str) -> list[date]:
         """The days on which a file of this name was left, oldest first."""

@@ -128,18 +128,16 @@ def test_predictions_that_move_are_red_and_chance_is_not():
 
 def test_a_first_night_has_nothing_to_compare_and_a_day_is_never_compared_with_itself():
     today = date(2026, 11, 28)
-    frames = {today - timedelta(days=d): WEEKLY.assign(day=d) for d in (0, 1, 3, 360, 720)}
 
     def told(*days_ago):
-        days = [today - timedelta(days=d) for d in days_ago]
-        chosen, label = season_before({day: frames[day] for day in days}, today)
-        return set(chosen["day"]), label
+        chosen, label = season_before([today - timedelta(days=d) for d in days_ago], today)
+        return (today - chosen).days if chosen else None, label
 
-    assert told(0, 1, 3, 360, 720) == ({360}, "today against 2025-12-03")
-    assert told(0, 1, 3) == ({3}, "today against 2026-11-25 (no earlier year)")
-    assert told(0) == (set(), "no earlier day to compare with yet")
-    first, label = season_before({today: WEEKLY}, today)
-    sides = [forecast_ratios(frame, DEMAND) for frame in (WEEKLY, first)]
+    assert told(0, 1, 3, 360, 720) == (360, "today against 2025-12-03")
+    assert told(0, 1, 3) == (3, "today against 2026-11-25 (no earlier year)")
+    assert told(0) == (None, "no earlier day to compare with yet")
+    label = told(0)[1]
+    sides = [forecast_ratios(frame, DEMAND) for frame in (WEEKLY, WEEKLY.head(0))]
     verdict = prediction_drift("prediction_drift", Predictions(*sides, label))
     assert verdict.passed
     assert "not judged" in verdict.reason

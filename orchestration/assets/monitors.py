@@ -4,7 +4,7 @@ Feature drift informs: its check sits on the monitor. Verdicts on how right the 
 on the models, where RETRAIN listens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from ml.columns import (
     FEAT_DEMAND_STATIC,
     FEAT_KNOWN_FUTURE,
 )
+from ml.registry import Registry, Version
 from monitoring.drift import Windows
-from monitoring.forecast_watch import judge_forecasts
+from monitoring.forecast_watch import CHART_WEEKS, judge_forecasts
 from monitoring.report import Workspace
 from monitoring.verdict import Verdict
 from orchestration.assets.demand import week_before
@@ -28,6 +29,11 @@ from orchestration.automation import GATED
 from orchestration.checks import check_result, verdict_check
 from orchestration.resources import Lake, Models, Options, Results, Warehouse
 from orchestration.verdicts import keep, red_feed_days
+
+# how far back an archive is read: a year of nights of a large shop does not fit in memory
+CHARTED = timedelta(weeks=CHART_WEEKS + 6)  # and what was forecast four weeks before
+SCORED = timedelta(days=90)  # the last four weeks that matured, and nights left out in between
+YEAR = timedelta(weeks=54)
 
 
 def monitor(
@@ -97,13 +103,10 @@ def forecast_error(
 
     as_of = lake.last_visible_day()
     registry = models.registry()
-    champion = registry.champion("demand")
+    champion = in_charge(registry, "demand")
     backtest = registry.table(champion, "backtest")
-    archive = pd.concat(
-        frame.assign(forecasted_as_of=pd.Timestamp(day))
-        for day, frame in results.read_all("demand_forecast")
-        if day <= as_of
-    )
+    nights = archived(results, "demand_forecast", as_of - CHARTED, as_of)
+    archive = pd.concat(f.assign(forecasted_as_of=pd.Timestamp(day)) for day, f in nights)
     judged = judge_forecasts(
         archive,
         backtest,
@@ -159,8 +162,10 @@ def churn_performance(
 
     as_of = lake.last_visible_day()
     registry = models.registry()
-    backtest = registry.table(registry.champion("churn"), "backtest")
-    archive = pd.concat(frame for day, frame in results.read_all("churn_scores") if day <= as_of)
+    backtest = registry.table(in_charge(registry, "churn"), "backtest")
+    outcome = timedelta(days=options.outcome_days)
+    since = as_of - outcome - SCORED
+    archive = pd.concat(f for _, f in archived(results, "churn_scores", since, as_of))
     asked = archive.drop_duplicates(["customer_id", "as_of"], keep="last")
     labels = churn_labels(
         asked,
@@ -209,11 +214,11 @@ def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.M
     from monitoring.prediction_drift import prediction_drift as judge
 
     as_of = lake.last_visible_day()
-    forecasts = {day: f for day, f in results.read_all("demand_forecast") if day <= as_of}
-    newest = max(forecasts)
-    then, label = season_before(forecasts, newest)
+    ((_, current),) = archived(results, "demand_forecast", as_of, as_of)
+    then, label = season_before(results.days_with("demand_forecast.parquet"), as_of)
+    earlier = results.read(then, "demand_forecast") if then else current.head(0)
     demand = warehouse.read(FEAT_DEMAND)
-    sides = [forecast_ratios(frame, demand) for frame in (forecasts[newest], then)]
+    sides = [forecast_ratios(frame, demand) for frame in (current, earlier)]
     label = f"log2 of forecast over demand, {label}"
     verdict = judge("prediction_drift", Predictions(*sides, label))
     keep(results, as_of, "prediction_drift", [verdict])
@@ -234,7 +239,7 @@ def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.Mater
     from monitoring.plan_outcome import plan_outcome as judge
 
     as_of = lake.last_visible_day()
-    plans = [frame for day, frame in results.read_all("replenishment_plan") if day <= as_of]
+    plans = [f for _, f in archived(results, "replenishment_plan", as_of - YEAR, as_of)]
     verdict, table = judge(pd.concat(plans, ignore_index=True), warehouse.read(FEAT_DEMAND))
     keep(results, as_of, "plan_outcome", [verdict])
     results.write(as_of, "plan_outcome", table)
@@ -245,18 +250,39 @@ def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.Mater
     )
 
 
-def season_before(days: dict[date, pd.DataFrame], as_of: date) -> tuple[pd.DataFrame, str]:
-    """The frame of the day nearest to one year before, else the oldest; and in words which.
+def in_charge(registry: Registry, model: str) -> Version:
+    """The champion. Raises LookupError when there is none yet."""
+    champion = registry.champion(model)
+    if champion is None:
+        raise LookupError(
+            f"no {model} model is champion yet: materialize asset '{model}_model'; what it says "
+            "then can be watched"
+        )
+    return champion
 
-    Only days before `as_of` count. Where there is none yet, a frame without rows.
+
+def archived(
+    results: Results, asset: str, since: date, until: date
+) -> list[tuple[date, pd.DataFrame]]:
+    """What an asset left on the days of a span, oldest first. Raises LookupError without any."""
+    found = results.read_all(asset, since=since, until=until)
+    if not found:
+        raise LookupError(f"nothing of '{asset}' from {since} to {until}: materialize it first")
+    return found
+
+
+def season_before(days: Iterable[date], as_of: date) -> tuple[date | None, str]:
+    """The day nearest to one year before, else the oldest; and in words which.
+
+    Only days before `as_of` count. None where there is none yet.
     """
     a_year_ago = as_of - timedelta(weeks=52)
     before = [day for day in days if day < as_of]
     if not before:
-        return days[as_of].head(0), "no earlier day to compare with yet"
+        return None, "no earlier day to compare with yet"
     near = [day for day in before if abs((day - a_year_ago).days) <= 14]
     chosen = min(near or before, key=lambda day: abs((day - a_year_ago).days))
-    return days[chosen], f"today against {chosen}" + (" (no earlier year)" if not near else "")
+    return chosen, f"today against {chosen}" + (" (no earlier year)" if not near else "")
 
 
 def _drift_result(
