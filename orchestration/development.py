@@ -42,14 +42,8 @@ def serve(settings: Settings, port: int) -> int:
     child = subprocess.Popen(
         [*command, "-w", str(workspace)], env=environment(settled), start_new_session=True
     )
-
-    def stop(*_: object) -> None:
-        child.send_signal(signal.SIGINT)  # dagster dev then ends its own children
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
     try:
-        return child.wait()
+        return until_stopped(child)
     finally:
         reports.shutdown()
 
@@ -67,7 +61,19 @@ def serve_monitors(settings: Settings, port: int) -> int:
         )
     evidently = Path(sys.executable).with_name("evidently")
     command = [evidently, "ui", "--host", LOOPBACK, "--port", str(port), "--workspace", workspace]
-    return subprocess.call(list(map(str, command)))
+    return until_stopped(subprocess.Popen(list(map(str, command)), start_new_session=True))
+
+
+def until_stopped(child: subprocess.Popen) -> int:
+    """Wait for a server and hand on to it that it is to stop: it must not outlive its command and
+    keep the port. Returns its exit code."""
+
+    def stop(*_: object) -> None:
+        child.send_signal(signal.SIGINT)  # dagster dev then ends its own children
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    return child.wait()
 
 
 def environment(settings: Settings) -> dict[str, str]:
