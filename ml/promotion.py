@@ -412,7 +412,7 @@ def _judge(
             )
         return answer("champion", False, f"does not beat the baseline: {naive}")
     if is_same_recipe and not is_newer_data:
-        return answer("champion", False, "same data and same recipe as the champion: kept")
+        return answer("champion", False, "same recipe as the champion's, and no newer data: kept")
     if objection:
         return answer("champion", False, objection)
     against = f"{seen.loss} against the champion {versus}"

@@ -107,7 +107,7 @@ def test_the_naive_as_champion_is_kept_against_a_challenger_that_does_not_beat_i
 def test_same_data_and_same_recipe_keeps_the_champion_and_says_so():
     answer = decide(GOOD, GOOD, NAIVE, is_same_recipe=True)
     assert (answer.promote, answer.winner) == (False, "champion")
-    assert "same data and same recipe" in answer.reason
+    assert "same recipe as the champion's, and no newer data" in answer.reason
 
 
 def test_a_tie_is_promoted_only_on_newer_data():
