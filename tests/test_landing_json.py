@@ -495,3 +495,13 @@ def test_a_broken_manifest_is_told_and_its_files_load_as_parts(shop):
     report = shop.load()
     assert report.rows_loaded == 1
     assert "_manifest.json: is no JSON" in report.messages[0]
+
+
+def test_a_page_of_utf_8_among_pages_of_gbk_is_refused_alone(shop):
+    pages = [text(page(order(n, title="奶粉"))) for n in range(3)]
+    shop.land(pages[0].encode("gbk") + pages[1].encode() + pages[2].encode("gbk"))
+    report = shop.load()
+    assert (report.rows_loaded, report.rows_quarantined, report.files_unreadable) == (2, 1, 0)
+    kept = shop.quarantine()
+    assert kept["source_row"].to_list() == [2]
+    assert "write the page as UTF-8" in kept["reason"][0]

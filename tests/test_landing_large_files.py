@@ -45,6 +45,7 @@ LINES = "".join(
     f"{n % 150},{n},u{n % 7},已付款,奶粉{n},{n % 9},10.50,2026-06-28,2026-06-28 20:02:00\n"
     for n in range(600)
 )
+IN_GBK = (HEADER + LINES).encode("gbk")
 DAYS = "统计日期,商品ID,访客数,支付金额\n" + "".join(
     f"2026-06-28,{n},{n},1.00\n" if n % 50 else f"2026-06-28,{n},{n},1.00,,\n合计,,9,9\n"
     for n in range(1, 1600)
@@ -63,10 +64,12 @@ DAYS = "统计日期,商品ID,访客数,支付金额\n" + "".join(
         ("orders", gzip.compress((HEADER + LINES).encode("gbk"))),
         ("item_daily", DAYS.encode()),
         ("orders", (HEADER + LINES).encode().replace("奶粉7".encode(), "奶粉7".encode()[1:])),
+        ("orders", IN_GBK.replace("已付款,奶粉7".encode("gbk"), "已付款,奶粉7".encode())),
+        ("orders", text(*ORDERS).encode("gbk") + text(order(999)).encode()),
     ],
     ids=[
         *("pages", "gz", "gbk", "utf-16", "crlf", "export", "export in gbk and gz", "days"),
-        "broken text",
+        *("broken text", "utf-8 among gbk", "a page of utf-8 among gbk"),
     ],
 )
 def test_a_large_file_gives_the_same_rows_as_a_small_one(shops, dataset, landed):

@@ -303,10 +303,15 @@ def rows_as(*encodings: str, sku: str = "奶粉") -> bytes:
         (b"\xe5\xb0,\n" + rows_as("utf-8", "utf-8"), []),
         (rows_as("gbk", "gbk"), []),
         (rows_as("utf-8", "gbk", "utf-8") + b"o9,\xe5\xb0\n", [3, 5]),
+        (rows_as("gbk", "utf-8", "gbk"), [3]),
+        (rows_as("gbk", "gbk", "utf-8").rstrip(b"\n"), [4]),
     ],
-    ids=["one", "one of two", "bom", "cut at the end", "above the header", "gbk", "short row"],
+    ids=[
+        *("one", "one of two", "bom", "cut at the end", "above the header", "gbk", "short row"),
+        *("one among gbk", "the last among gbk"),
+    ],
 )
-def test_a_row_that_is_no_utf_8_is_quarantined_and_the_others_are_read(shop, content, broken):
+def test_a_row_in_another_encoding_is_quarantined_and_the_others_are_read(shop, content, broken):
     shop.land(content)
     report = shop.load()
     assert (report.rows_quarantined, report.files_unreadable) == (len(broken), 0)
@@ -315,7 +320,7 @@ def test_a_row_that_is_no_utf_8_is_quarantined_and_the_others_are_read(shop, con
         kept = shop.quarantine()
         assert kept["source_row"].to_list() == broken
         assert "row 3: " in report.messages[0] or "row 4: " in report.messages[0]
-        assert "not UTF-8" in kept["reason"][0]
+        assert "not in the encoding of the file" in kept["reason"][0]
 
 
 def test_a_gbk_export_is_read_though_most_of_its_rows_might_be_utf_8(shop):

@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 JSON, DELIMITED, WORKBOOK, PARQUET = "json", "delimited", "workbook", "parquet"
 PARTLY_UTF8 = "utf-8 in part"  # an encoding: what is not UTF-8 is read as LOST
+PARTLY_GBK = "gbk in part"  # an encoding: lines of UTF-8 are read as LOST
 LOST = "\ufffd"
 
 MIB = 1 << 20
@@ -25,6 +27,7 @@ _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
+_NOT_ASCII = re.compile(rb"[\x80-\xff]+")
 
 DAMAGED_GZIP = (
     "the gzip archive is cut off or damaged, so nothing in it can be trusted: transfer the file "
@@ -79,6 +82,8 @@ def read(path: Path) -> Content:
             data = data.removeprefix(_BOM)
             if encoding == PARTLY_UTF8:
                 data = data.decode(errors="replace").encode()
+            elif encoding == PARTLY_GBK:
+                data = _from_gbk(data, kind)
             elif encoding != "utf-8":
                 data = data.decode(encoding).encode()
         return Content(path, kind, digest.hexdigest(), size, encoding, data)
@@ -109,6 +114,9 @@ def text_blocks(content: Content) -> Iterator[bytes]:
     if content.encoding == "utf-8":
         yield next(blocks).removeprefix(_BOM)
         yield from blocks
+        return
+    if content.encoding == PARTLY_GBK:
+        yield from (_from_gbk(block, content.kind) for block in whole_lines(blocks))
         return
     if content.encoding == PARTLY_UTF8:
         decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
@@ -177,7 +185,7 @@ def _encoding_of_stream(path: Path, kind: str) -> str:
 
 
 def _encoding_of_blocks(blocks: Callable[[], Iterable[bytes]], kind: str) -> str:
-    """UTF-8 if most lines that tell are; then pages of JSON, or rows, may be broken alone."""
+    """UTF-8, or GBK, if most lines that tell are; pages of JSON, or rows, may be broken alone."""
     if all(map(is_utf8, blocks())):
         return "utf-8"
     telling: Counter[bool | None] = Counter()
@@ -187,6 +195,9 @@ def _encoding_of_blocks(blocks: Callable[[], Iterable[bytes]], kind: str) -> str
     if is_marked or 0 < telling[True] >= telling[False]:
         return "utf-8" if kind == JSON else PARTLY_UTF8
     try:
+        if telling[True]:
+            _encoding((_without_utf8(block, b"?") for block in blocks()), "gb18030")
+            return PARTLY_GBK
         return _encoding(blocks(), "gb18030")
     except UnreadableFileError:
         if kind == JSON:
@@ -206,6 +217,21 @@ def _tells_utf8(line: bytes) -> bool | None:
     except UnicodeDecodeError:
         return False
     return True if max(text) > "\u07ff" else None
+
+
+def _from_gbk(lines: bytes, kind: str) -> bytes:
+    """Lines of GBK as UTF-8; one of UTF-8 is LOST in an export, and no text at all in JSON."""
+    parts = _without_utf8(lines, b"\xff").split(b"\xff")  # no byte of GBK
+    lost = b"\xff" if kind == JSON else LOST.encode()
+    return lost.join(part.decode("gb18030", "replace").encode() for part in parts)
+
+
+def _without_utf8(lines: bytes, mark: bytes) -> bytes:
+    """Lines of which those that tell UTF-8 have `mark` for what is not ASCII."""
+    return b"".join(
+        _NOT_ASCII.sub(mark, line) if _tells_utf8(line) else line
+        for line in lines.splitlines(keepends=True)
+    )
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

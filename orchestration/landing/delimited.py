@@ -12,6 +12,7 @@ import pyarrow.csv as pacsv
 
 from orchestration.landing.content import (
     MIB,
+    PARTLY_GBK,
     PARTLY_UTF8,
     Content,
     UnreadableFileError,
@@ -43,7 +44,7 @@ def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -
 
     A row is numbered as a spreadsheet shows it. Raises UnreadableFileError.
     """
-    is_whole, has_lost = content.data is not None, content.encoding == PARTLY_UTF8
+    is_whole, has_lost = content.data is not None, content.encoding in (PARTLY_UTF8, PARTLY_GBK)
     layout = _layout(content.data if is_whole else _start(content), dataset)
     aside = _Aside(layout, totals)
     if is_whole:

@@ -36,7 +36,10 @@ _OTHER_UNIT = {
 }
 _DAMAGED = "was damaged by a spreadsheet (digits lost): export it as text and do not re-save it"
 _ROUNDED = "was damaged: read the numbers of the JSON as text, floating point loses digits"
-_LOST = f"holds bytes that are not UTF-8 (here {LOST}): write the row anew, as UTF-8"
+_LOST = (
+    f"holds bytes that are not in the encoding of the file (here {LOST}): write the row anew, and "
+    "the file as UTF-8"
+)
 _EMPTY = "is required and empty: fill it in"
 _PLACEHOLDER = (
     f"is required and holds a placeholder (before {FIRST_YEAR} or after {LAST_YEAR}): fill in "
