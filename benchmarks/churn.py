@@ -24,6 +24,7 @@ from ml.churn.model import ChurnModel
 from ml.churn.order_log import OrderLog, customer_slices
 from ml.churn.timeline import KEYS, Timeline
 from ml.columns import TooLittleData
+from orchestration.landing import content
 
 OURS = "stork"
 DAY = pd.Timedelta(days=1)
@@ -284,11 +285,21 @@ def _threads() -> int:
 
 
 def read_orders(path: Path) -> pd.DataFrame:
-    """A CSV (UTF-8) or Parquet order log; ids, labels and days of a CSV stay text."""
+    """A CSV (UTF-8, UTF-16 or GBK) or Parquet order log; ids, labels and days of a CSV stay text.
+
+    Raises ValueError when the file is neither.
+    """
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
+    found = content.read(path)
+    if found.fault:
+        raise ValueError(found.fault)
+    if found.kind != content.DELIMITED:
+        raise ValueError("this is no CSV, whatever its name says: save the table as CSV UTF-8")
+    if found.encoding in (content.PARTLY_UTF8, content.PARTLY_GBK):
+        raise ValueError("some rows are in UTF-8 and some are not: write all of them as UTF-8")
     text = dict.fromkeys(("customer_id", "ordered_at", "sku", "category"), str)
-    return pd.read_csv(path, dtype=text)
+    return pd.read_csv(path, dtype=text, encoding=found.encoding)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -243,3 +243,30 @@ def test_a_missing_file_and_a_missing_column_are_said(orders, tmp_path, capsys):
     argv = ["--orders", f"{tmp_path}/none.csv", "--cut", "2026-01-01", "--outcome-days", "9"]
     assert bench.main(argv) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_a_csv_is_read_in_the_encoding_it_is_in(tmp_path, encoding):
+    file = tmp_path / "orders.csv"
+    rows = "customer_id,ordered_at,amount,category\n007,2025-01-01,10.50,奶粉\n"
+    file.write_bytes(rows.encode(encoding))
+    (row,) = bench.read_orders(file).to_dict("records")
+    assert list(row.values()) == ["007", "2025-01-01", 10.5, "奶粉"]
+
+
+@pytest.mark.parametrize(
+    ("landed", "advice"),
+    [
+        ("a,奶\n".encode() * 3 + "a,奶\n".encode("gbk"), "write all of them as UTF-8"),
+        ("a,奶\n".encode() + "a,奶\n".encode("gbk") * 3, "write all of them as UTF-8"),
+        (b"PK\x03\x04 and more", "save the table as CSV"),
+        (b"", "the file is empty"),
+        (b"a,\xff\xff\xff\x80\n", "write it as UTF-8"),
+    ],
+    ids=["GBK in UTF-8", "UTF-8 in GBK", "a workbook", "empty", "no text"],
+)
+def test_a_file_that_is_no_order_log_is_refused_with_advice(tmp_path, landed, advice):
+    file = tmp_path / "orders.csv"
+    file.write_bytes(landed)
+    with pytest.raises(ValueError, match=advice):
+        bench.read_orders(file)
