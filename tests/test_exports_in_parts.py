@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -41,16 +42,53 @@ def export(platform: str, *lines: tuple[int, str, int, str]) -> str:
     return "\n".join([HEADERS[platform].replace(" ", ","), *rows])
 
 
-def answer(*lines: tuple[int, str, int, str], modified: str) -> str:
-    """The trade of these lines as TOP tells it, all of one state."""
-    orders = [
-        {"oid": int(f"{order}{ord(code)}"), "outer_sku_id": code, "num": qty, "price": "10.00"}
-        for order, code, qty, _ in lines
-    ]
-    words = {"paid": "WAIT_SELLER_SEND_GOODS", "shipped": "WAIT_BUYER_CONFIRM_GOODS"}
-    trade = {"tid": lines[0][0], "status": words[lines[0][3]], "created": CREATED}
-    trade |= {"pay_time": CREATED, "modified": modified, "orders": {"order": orders}}
-    return json.dumps({"trade_fullinfo_get_response": {"trade": trade}})
+def answer(platform: str, *lines: tuple[int, str, int, str], modified: str) -> str:
+    """The order of these lines as the platform's API tells it, all of one state."""
+    number, _, _, state = lines[0]
+    is_shipped, epoch = (
+        state == "shipped",
+        int(datetime.fromisoformat(f"{modified}+08:00").timestamp()),
+    )
+    if platform == "taobao":
+        orders = [
+            {"oid": int(f"{number}{ord(code)}"), "outer_sku_id": code, "num": qty, "price": "10.00"}
+            for _, code, qty, _ in lines
+        ]
+        status = "WAIT_BUYER_CONFIRM_GOODS" if is_shipped else "WAIT_SELLER_SEND_GOODS"
+        trade = {"tid": number, "status": status, "created": CREATED, "pay_time": CREATED}
+        trade |= {"modified": modified, "seller_flag": 3, "orders": {"order": orders}}
+        return json.dumps({"trade_fullinfo_get_response": {"trade": trade}})
+    if platform == "jd":
+        status = "WAIT_GOODS_RECEIVE_CONFIRM" if is_shipped else "WAIT_SELLER_STOCK_OUT"
+        order = {"orderId": str(number), "orderState": status, "orderStartTime": CREATED}
+        order |= {
+            "modified": modified,
+            "xid_buyer": "o*demo",
+            "itemInfoList": [
+                {"skuId": f"9{ord(code)}", "outerSkuId": code, "itemTotal": str(qty)}
+                for _, code, qty, _ in lines
+            ],
+        }
+        found = {"orderInfo": order}
+        return json.dumps({"jingdong_pop_order_get_responce": {"orderDetailInfo": found}})
+    if platform == "douyin":
+        order = {"order_id": str(number), "order_status": 3 if is_shipped else 2}
+        order |= {"create_time": 1760925600, "update_time": epoch, "doudian_open_id": "1@#demo"}
+        order["sku_order_list"] = [
+            {"order_id": f"{number}{ord(code)}", "code": code, "item_num": qty, "room_id": 7}
+            for _, code, qty, _ in lines
+        ]
+        return json.dumps({"code": 10000, "data": {"shop_order_detail": order}})
+    order = {"orderId": str(number), "orderStatus": 6 if is_shipped else 4, "userId": "5f00demo"}
+    order |= {
+        "createdTime": 1760925600000,
+        "updateTime": epoch * 1000,
+        "skuList": [
+            {"skuId": f"{number}{ord(code)}", "erpcode": code, "skuQuantity": qty, "kolId": "k1"}
+            for _, code, qty, _ in lines
+        ],
+    }
+    return json.dumps({"success": True, "data": {"orderList": [order]}})
 
 
 def lines_of(shop: Shop) -> list[tuple]:
@@ -90,7 +128,9 @@ def test_an_answer_of_the_api_tells_its_order_whole(tmp_path):
     shop.put(
         "orders", "a.csv", export("taobao", (1, "A", 1, "paid"), (1, "C", 1, "paid")), "2025-10-21"
     )
-    told = answer((1, "A", 1, "shipped"), (1, "B", 2, "shipped"), modified="2025-10-21 12:00:00")
+    told = answer(
+        "taobao", (1, "A", 1, "shipped"), (1, "B", 2, "shipped"), modified="2025-10-21 12:00:00"
+    )
     shop.put("orders", "a.json", told, "2025-10-22")
     shop.load("orders")
     assert lines_of(shop) == [("1", "A", 1.0, "shipped"), ("1", "B", 2.0, "shipped")]
@@ -133,9 +173,9 @@ def files_of(platform: str, chance: random.Random) -> list[tuple[str, str, str]]
             if chance.random() < 0.4
         ]
         own = [line for line in lines if line[0] == 1]
-        if platform == "taobao" and own and number % 3 == 0:
+        if own and number % 3 == 0:
             modified = f"{day} {chance.randint(8, 20):02d}:00:00"
-            files.append((day, f"{number}.json", answer(*own, modified=modified)))
+            files.append((day, f"{number}.json", answer(platform, *own, modified=modified)))
         elif lines:
             files.append((day, f"{number}.csv", export(platform, *lines)))
     return files
@@ -149,7 +189,7 @@ def test_the_order_and_the_loads_of_exports_decide_nothing(tmp_path, platform, s
     at_once = Shop(tmp_path / "once", platform, SHOP)
     for day, name, content in files:
         at_once.put("orders", name, content, day)
-    at_once.load("orders")
+    assert at_once.load("orders").rows_quarantined == 0
 
     one_by_one = Shop(tmp_path / "parts", platform, SHOP)
     ensure_lake(one_by_one.lake)

@@ -73,18 +73,25 @@
 {#-
     The current lines of a platform's orders: all columns of the lake and load_no. A row with a
     `version`, a column of the lake, comes from an API, which tells an order whole. One without comes
-    from an export, which tells lines, however they are cut over files and days: of each `line`, SQL over
-    the lake's columns, the newest counts. Of the two the one that told last tells the order; lines of
-    several files are numbered on, day by day and by content: a file's name says nothing. Rows that
-    `condition` is not true of are left out.
+    from an export, which tells lines, however they are cut over files and days: of each line, by the
+    first of `names` that it has, SQL over the lake's columns, the newest counts. Of the two the one
+    that told last tells the order; lines of several files are numbered on, day by day and by content:
+    a file's name says nothing. Rows that `condition` is not true of are left out.
+
+    An export has fewer columns than an API. So where it told last, what it does not say of a line is
+    as the API told it before, and lines that it does not have stay. A line of the one is that of the
+    other by the first name that both have; lines of equal names go by `among_equals`, and where lines
+    have no ids of their own, two only lines with no name in common are one. If a line of an export is
+    found to be none of the API's, the export alone tells the order. Such lines have no version.
 
     An incremental run reads of the orders in new exports, and of those that exports told so far,
     everything again. The model must keep what current_records asks for, order_id, and the version as
     source_modified_at.
 -#}
-{% macro current_orders(platform, version, line, condition='true') -%}
+{% macro current_orders(platform, version, names, condition='true', among_equals='-qty, line_no') -%}
     {%- set lake = source(platform, 'orders') -%}
     {%- set an_order = "concat_ws(':', platform, shop_id, order_id)" -%}
+    {%- set line = 'coalesce(' ~ names | join(', ') ~ ')' -%}
     {%- set part = 'case when ' ~ version ~ ' is null then ' ~ line ~ ' end' -%}
     {%- set visible = 'landed_on <= ' ~ as_of() ~ ' and ' ~ condition -%}
     {%- set is_update = execute and not is_full_build() and is_incremental() -%}
@@ -92,6 +99,14 @@
     {%- set columns -%}
         {{ an_order }} as order_id, {{ version }} is null as is_export, {{ part }} as part,
         source_version, row_hash, landed_on, source_file, load_no
+    {%- endset -%}
+    {%- set won -%}
+        on winners.landed_on = lake.landed_on
+        and winners.copy = hash(
+            {{ an_order }}, {{ part }}, lake.source_version, lake.row_hash, lake.source_file,
+            lake.load_no
+        )
+        where {{ visible | replace('landed_on', 'lake.landed_on') }}
     {%- endset -%}
     with
     {%- if is_update %}
@@ -134,11 +149,11 @@
         group by order_id
     ),
 
-    outdone as (
-        select fresh.order_id
+    told_by_both as (
+        select fresh.order_id, fresh.newest.source_version < exported.told_at as is_outdated
         from fresh
         inner join exported using (order_id)
-        where not fresh.is_export and fresh.newest.source_version >= exported.told_at
+        where not fresh.is_export
     ),
     {%- if is_update %}
 
@@ -151,8 +166,11 @@
     ),
     {%- endif %}
 
-    winners as (
+    winners as materialized (
         select
+            fresh.order_id as full_id,
+            fresh.is_export,
+            coalesce(told_by_both.is_outdated, false) as is_filled,
             hash(
                 fresh.order_id, fresh.part, fresh.newest.source_version, fresh.newest.row_hash,
                 fresh.newest.source_file, -fresh.newest.loads_before
@@ -167,28 +185,108 @@
         from fresh
         left join exported
             on exported.order_id = fresh.order_id
+        left join told_by_both
+            on told_by_both.order_id = fresh.order_id
         {%- if is_update %}
         left join held
             on held.order_id = fresh.order_id
         {%- endif %}
-        where (
-            exported.order_id is null
-            or fresh.is_export <> (fresh.order_id in (select order_id from outdone))
-        )
+        where (not fresh.is_export or coalesce(told_by_both.is_outdated, true))
         {%- if is_update %}
         and (held.order_id is null or fresh.newest > held.newest)
         {%- endif %}
+    ),
+
+    told_twice as materialized (
+        select
+            lake.* replace (lake.line_no + winners.lines_before as line_no),
+            winners.full_id,
+            winners.is_export
+        from {{ lake }} as lake
+        inner join (select * from winners where is_filled) as winners
+        {{ won }}
+    ),
+
+    named as (
+        {% for name in names -%}
+        select
+            full_id, is_export, line_no, {{ names | join(', ') }},
+            {{ loop.index }} as nth_name,
+            cast({{ name }} as varchar) as name,
+            row_number() over (
+                partition by full_id, is_export, {{ name }} order by {{ among_equals }}
+            ) as occurrence_no
+        from told_twice
+        where {{ name }} is not null
+        {% if not loop.last or names | length > 1 -%}
+        union all
+        {% endif -%}
+        {% endfor -%}
+        {% if names | length > 1 -%}
+        select
+            full_id, is_export, line_no, {{ names | join(', ') }},
+            {{ names | length + 1 }} as nth_name, 'the only line' as name, 1 as occurrence_no
+        from told_twice
+        qualify count(*) over (partition by full_id, is_export) = 1
+        {%- endif %}
+    ),
+
+    pairs as (
+        select exports.full_id, exports.line_no, answers.line_no as answer_line_no
+        from named as exports
+        inner join named as answers using (full_id, nth_name, name, occurrence_no)
+        where exports.is_export and not answers.is_export
+            {%- for name in names %}
+            and (
+                nth_name <= {{ loop.index }}
+                or exports.{{ name }} is null or answers.{{ name }} is null
+            )
+            {%- endfor %}
+        qualify nth_name = min(nth_name) over (partition by full_id, exports.line_no)
+            and row_number() over (
+                partition by full_id, answers.line_no order by nth_name, exports.line_no
+            ) = 1
+    ),
+
+    placed as (
+        select
+            told_twice.*,
+            coalesce(answer_line_no, told_twice.line_no + if(told_twice.is_export, 1000000, 0)) as place,
+            bool_or(told_twice.is_export and answer_line_no is null)
+                over (partition by told_twice.full_id) as tells_alone
+        from told_twice
+        left join pairs
+            on told_twice.is_export
+            and pairs.full_id = told_twice.full_id
+            and pairs.line_no = told_twice.line_no
+    ),
+
+    filled as (
+        select
+            full_id,
+            place,
+            last_value(
+                columns(
+                    * exclude (full_id, place, tells_alone, is_export, line_no, load_no, {{ version }})
+                )
+                ignore nulls
+            ) over a_line,
+            max(load_no) over (partition by full_id) as load_no
+        from placed
+        window a_line as (partition by full_id, place order by is_export)
+        qualify row_number() over (partition by full_id, place order by is_export desc) = 1
+            and not (tells_alone and not is_export)
     )
 
     select lake.* replace (lake.line_no + winners.lines_before as line_no)
     from {{ lake }} as lake
-    inner join winners
-        on winners.landed_on = lake.landed_on
-        and winners.copy = hash(
-            {{ an_order }}, {{ part }}, lake.source_version, lake.row_hash, lake.source_file,
-            lake.load_no
-        )
-    where {{ visible | replace('landed_on', 'lake.landed_on') }}
+    inner join (select * from winners where not is_filled) as winners
+    {{ won }}
+    union all by name
+    select
+        * exclude (full_id, place),
+        row_number() over (partition by full_id order by place) as line_no
+    from filled
 {%- endmacro %}
 
 

@@ -19,7 +19,7 @@
     end
 {%- endset %}
 with landed as (
-    {{ current_orders('douyin', version='updated_at', line='line_id') }}
+    {{ current_orders('douyin', version='updated_at', names=['line_id']) }}
 ),
 
 read as (
@@ -34,18 +34,19 @@ read as (
         ),
         order_id as platform_order_id,
         coalesce(line_status, order_status) as status_raw,
+        -- an export states in words, and of sub-orders only, what the API told before it as numbers
+        coalesce(not regexp_full_match(line_status, '\d+'), false) as is_in_words,
         {{ state | replace('STATUS', 'line_status') | replace('MAIN', 'line_main_status') }}
             as own_state,
-        {{ state | replace('STATUS', 'order_status') | replace('MAIN', 'order_main_status') }}
-            as order_state,
+        case when not is_in_words then
+            {{ state | replace('STATUS', 'order_status') | replace('MAIN', 'order_main_status') }}
+        end as order_state,
         nullif(regexp_extract(master_ids, '\d+'), '') as master_id,
         -- exports do not say what is a gift: nothing to pay beside something to pay
         coalesce(
             given_product_type = 'FREE' or trade_type = '102'
-            or (
-                given_product_type is null and trade_type is null
-                or updated_at is null
-            ) and pay_amount = 0 and sum(pay_amount) over an_order > 0,
+            or given_product_type is null and (trade_type is null or updated_at is null)
+            and pay_amount = 0 and sum(pay_amount) over an_order > 0,
             false
         ) as is_gift,
         from_json(
@@ -74,8 +75,11 @@ phased as (
         to_timestamp(
             list_max([p.phase_pay_time for p in paid_phases if p.current_phase = 1])
         ) as deposit_paid_at,
-        to_timestamp(
-            list_max([p.phase_pay_time for p in paid_phases if p.current_phase = p.total_phase])
+        coalesce(
+            to_timestamp(list_max(
+                [p.phase_pay_time for p in paid_phases if p.current_phase = p.total_phase]
+            )),
+            if(is_in_words and own_state not in ('created', 'deposit_paid'), paid_at, null)
         ) as balance_paid_at,
         cast(
             list_sum([p.phase_pay_amount for p in paid_phases if p.current_phase = 1]) / 100
@@ -163,7 +167,9 @@ told as (
         * replace (if(is_two_step, balance_paid_at, paid_at) as paid_at),
         case
             when stated = 'closed' then 'closed'
-            when deposit_paid_at is not null and balance_paid_at is null then 'deposit_paid'
+            when deposit_paid_at is not null and balance_paid_at is null
+                and not (is_in_words and coalesce(stated <> 'created', false))
+                then 'deposit_paid'
             when stated is not null then stated
             when shipped_at is not null then 'shipped'
             when if(is_two_step, balance_paid_at, paid_at) is not null then 'paid'
@@ -174,7 +180,7 @@ told as (
                 or regexp_matches(trade_type, '样|福袋|抽奖|0元') then 'sample'
             when trade_type = '103' or contains(trade_type, '收款') then 'topup'
             when trade_type in ('2', '102') or contains(trade_type, '预售')
-                or pre_sale_type in ('1', '2') then 'presale'
+                or pre_sale_type in ('1', '2') or is_two_step then 'presale'
             else 'sale'
         end as line_kind,
         case

@@ -2,11 +2,16 @@
     materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id'
 ) }}
 with landed as (
-    {{ current_orders('jd', version='modified_at', line='coalesce(sku_id, sku_code)') }}
+    {{ current_orders('jd', version='modified_at', names=['sku_id', 'sku_code']) }}
 ),
 
 orders as (
-    select * replace (concat_ws(':', platform, shop_id, order_id) as order_id),
+    select
+        * replace (
+            concat_ws(':', platform, shop_id, order_id) as order_id,
+            -- nothing was paid yet when the API told an order that an export told since
+            if(modified_at is null, nullif(actual_amount, 0), actual_amount) as actual_amount
+        ),
         order_id as platform_order_id
     from landed
 ),

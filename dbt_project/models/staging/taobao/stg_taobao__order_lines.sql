@@ -2,7 +2,22 @@
     materialized='incremental', incremental_strategy='delete+insert', unique_key='order_id'
 ) }}
 with landed as (
-    {{ current_orders('taobao', version='modified_at', line='line_id') }}
+    {{ current_orders('taobao', version='modified_at', names=['line_id']) }}
+),
+
+-- the steps are as the API told them last: a newer word of an export may be that all is paid
+stepped as (
+    select
+        * replace (
+            if(
+                modified_at is null and step_status like '%FINAL_NOPAID' and paid_at is not null
+                and regexp_matches(
+                    status, '等待卖家发货|部分发货|等待买家确认|交易成功|交易关闭'
+                ),
+                'FRONT_PAID_FINAL_PAID', step_status
+            ) as step_status
+        )
+    from landed
 ),
 
 trades as (
@@ -25,7 +40,7 @@ trades as (
             '[{"id": "VARCHAR", "promotion_id": "VARCHAR", "gift_item_id": "VARCHAR", '
             || '"gift_item_num": "DOUBLE"}]'
         ) as promotion_list
-    from landed
+    from stepped
 ),
 
 line_counts as (

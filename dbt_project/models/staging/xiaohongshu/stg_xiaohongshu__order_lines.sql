@@ -6,8 +6,9 @@
 -- getOrderList may come without SKUs: such a record never stands in for one that has them
 with landed as (
     {{ current_orders(
-        'xiaohongshu', version='updated_at', line='coalesce(sku_id, sku_code)',
-        condition='coalesce(sku_id, sku_code) is not null'
+        'xiaohongshu', version='updated_at', names=['sku_id', 'sku_code'],
+        condition='coalesce(sku_id, sku_code) is not null',
+        among_equals="coalesce(sku_tag in ('1', '是', 'true'), false), -qty, line_no"
     ) }}
 ),
 
@@ -17,7 +18,13 @@ read as (
         order_id as platform_order_id,
         coalesce(sku_id, sku_code) as sku_key,
         coalesce(sku_tag in ('1', '是', 'true'), false) as is_gift,
-        coalesce(paid_amount, payable_amount - coalesce(channel_discount, 0)) as line_amount,
+        -- what an export says was to pay is newer than the API's word beside it
+        updated_at is null and payable_amount is not null
+        and (channel_discount is not null or coalesce(total_channel_amount, 0) = 0) as is_exported,
+        coalesce(
+            if(is_exported, null, paid_amount),
+            payable_amount - coalesce(channel_discount, 0)
+        ) as line_amount,
         coalesce(order_type = '2' or contains(order_type, '定金'), false)
             and coalesce(total_deposit_amount, 0) > 0 as is_two_step,
         from_json(
@@ -49,7 +56,10 @@ counted as (
         ) as parts_price,
         -- 商家应收 is cash + deposit + the platform's part
         is_two_step and coalesce(
-            total_receive_amount - total_pay_amount - coalesce(total_red_amount, 0),
+            if(
+                is_exported, null,
+                total_receive_amount - total_pay_amount - coalesce(total_red_amount, 0)
+            ),
             sum(receive_amount - payable_amount - coalesce(red_discount, 0))
                 over (partition by order_id),
             1
