@@ -203,8 +203,9 @@ def test_an_order_that_quarantine_names_is_held_and_not_compared(case):
     assert (result.held_orders, result.held, result.compared, result.mismatches) == (1, 1, 2, 0)
 
 
-def test_a_refund_that_quarantine_names_holds_its_order(case):
-    case.lose(2, dataset="refunds", key="r1")
+@pytest.mark.parametrize("key", ["r1", "r1/list", "r1/detail"])
+def test_a_refund_that_quarantine_names_holds_its_order(case, key):
+    case.lose(2, dataset="refunds", key=key)
     assert case.result().held_orders == 1
     assert case.result().mismatches == 0
 

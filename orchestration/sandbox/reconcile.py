@@ -165,7 +165,9 @@ def _held(truth_folder: Path, damage_file: Path, lake: Path) -> str:
     union
     select orders.platform, orders.shop_id, orders.order_id
     from named
-    join read_parquet('{truth_folder}/refunds/*.parquet') r on r.refund_ref = named.record_key
+    -- one refund may be told by a list and by its details, as 71/list and 71/detail
+    join read_parquet('{truth_folder}/refunds/*.parquet') r
+        on r.refund_ref = split_part(named.record_key, '/', 1)
     join orders on orders.order_no = r.order_no and orders.platform = named.platform
         and orders.shop_id = named.shop_id
     where dataset <> 'orders'
