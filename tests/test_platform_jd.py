@@ -569,3 +569,12 @@ def test_nothing_the_dialect_plants_reaches_the_lake(sandbox):
     written, _ = sandbox
     assert scan(written.landing, ["PII-"])
     assert scan(written.lake, ["PII", "1990000", "宝宝很喜欢"]) == []
+
+
+@pytest.mark.parametrize("orders", ["", ', "orderInfoList": null', ', "orderInfoList": []'])
+def test_an_hour_without_orders_is_no_fault(shop, orders):
+    found = '{"apiResult": {"success": true, "zhDesc": "成功"}, "orderTotal": 0' + orders + "}"
+    answer = '{"jingdong_pop_order_enSearch_responce": {"searchorderinfo_result": ' + found + "}}"
+    shop.put("orders", "page-1.json", answer, "2025-11-11")
+    report = shop.load("orders")
+    assert (report.rows_in, report.files_unreadable, report.messages) == (0, 0, ())

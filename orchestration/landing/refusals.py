@@ -109,19 +109,28 @@ def _failed(codes: list, messages: list) -> str:
 
 
 def _is_empty_answer(start: str, dataset: Dataset) -> bool:
-    """Whether an answer has a known envelope, only without records: no list, no objects."""
+    """Whether an answer has a known envelope, only without records: no list, no objects.
+
+    An object that holds nothing but whether the call worked is none of them.
+    """
     if len(start) >= _SMALL:
         return False
     answer = json.loads(start)
+    codes = [keys_of(path) for path in dataset.success[0].split("|") if path]
     for envelope in filter(None, dataset.envelopes):
-        content, depth = answer, 0
-        for key in keys_of(envelope):
+        content, depth, keys = answer, 0, keys_of(envelope)
+        for key in keys:
             if not isinstance(content, dict) or key not in content:
                 break
             content, depth = content[key], depth + 1
+        says_code = {code[depth] for code in codes if code[:-1][:depth] == keys[:depth]}
         plain = content is None or (
             isinstance(content, dict)
-            and not any(isinstance(one, dict | list) and one for one in content.values())
+            and not any(
+                isinstance(one, dict | list) and one
+                for key, one in content.items()
+                if key not in says_code
+            )
         )
         if plain and (depth or _says_success(answer, dataset)):
             return True
