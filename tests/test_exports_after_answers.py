@@ -207,3 +207,102 @@ def test_a_balance_is_paid_on_douyin_as_the_export_shows(tmp_path, status, lifec
         "order_kind": "presale",
         "is_forfeited": lifecycle == "closed",
     }.items() <= line.items()
+
+
+def returned(folder, platform: str, shop_id: str, answer: dict, export: str) -> dict:
+    """The refund that an answer told first, and an export of a week later."""
+    shop = Shop(folder, platform, shop_id)
+    shop.put("refunds", "a.json", json.dumps(answer), "2025-11-12")
+    shop.put("refunds", "export.csv", export, "2025-11-20")
+    report = shop.load("refunds")
+    assert (report.rows_quarantined, report.files_unreadable) == (0, 0)
+    (refund,) = shop.staged("refunds")
+    return refund
+
+
+def test_a_refund_keeps_its_line_and_units_on_taobao(tmp_path):
+    refund = {"refund_id": "7", "tid": "1", "oid": "11", "status": "WAIT_SELLER_CONFIRM_GOODS"}
+    refund |= {"dispute_type": "REFUND_AND_RETURN", "refund_phase": "aftersale", "num": 2}
+    refund |= {"refund_fee": "60.00", "has_good_return": True, "outer_id": "A"}
+    refund |= {"created": "2025-11-10 09:10:00", "modified": "2025-11-11 15:41:20"}
+    answer = {"refunds_receive_get_response": {"refunds": {"refund": [refund]}}}
+    export = table(
+        "退款编号 订单编号 商家编码 退款总额 退给买家金额 退给平台金额 退款完结时间 "
+        "售后类型 退款状态",
+        "7 1 A 66.00 60.00 6.00 2025-11-15_10:00:00 退货退款 退款成功",
+    )
+    assert {
+        "order_line_id": f"taobao:{NICK}:1:11",
+        "qty": 2.0,
+        "phase": "aftersale",
+        "status": "success",
+        "success_amount": Decimal("60.00"),
+        "platform_returned_amount": Decimal("6.00"),
+        "success_at": at("2025-11-15 10:00:00"),
+        "created_at": at("2025-11-10 09:10:00"),
+        "modified_at": None,
+        "load_no": 1,
+    }.items() <= returned(tmp_path, "taobao", NICK, answer, export).items()
+
+
+def test_a_refund_that_jd_s_export_shows_paid_is_paid(tmp_path):
+    service = {"serviceId": 7, "orderId": 1, "wareId": 77, "customerExpect": 10, "wareNum": 2}
+    service |= {"serviceState": 10005, "actualPayPrice": 80.00}
+    service |= {"afsApplyTime": "2025-11-10 09:10:00", "updateTime": "2025-11-11 12:00:00"}
+    found = {"success": True, "data": [{"status": 11, "sameOrderServiceBill": service}]}
+    answer = {"jingdong_asc_serviceAndRefund_view_responce": {"pageResult": found}}
+    export = table(
+        "服务单号 订单号 服务单状态 实退金额 退款完成时间", "7 1 完成 75.00 2025-11-15_10:00:00"
+    )
+    assert {
+        "platform_sku_id": "77",
+        "type": "return_refund",
+        "qty": 2.0,
+        "status": "success",
+        "success_amount": Decimal("75.00"),
+        "requested_amount": Decimal("80.00"),
+        "success_at": at("2025-11-15 10:00:00"),
+    }.items() <= returned(tmp_path, "jd", "s1", answer, export).items()
+
+
+def test_a_refund_keeps_its_units_on_douyin(tmp_path):
+    asked = {"aftersale_id": "7", "aftersale_type": 0, "aftersale_status": 11, "related_id": "11"}
+    asked |= {
+        "refund_status": 1,
+        "refund_amount": 6000,
+        "aftersale_num": 2,
+        "apply_time": 1761200000,
+    }
+    part = {"sku_order_id": "11", "aftersale_pay_amount": 6000, "aftersale_item_num": 2}
+    order = {"shop_order_id": "1", "related_order_info": [part]}
+    item = {"aftersale_info": asked | {"update_time": 1761210000}, "order_info": order}
+    export = table(
+        "售后单号 订单号 商品单号 售后类型 退商品金额（元） 售后状态 商家退款时间",
+        "7 1 11 退货退款 58.00 同意退款，退款成功 2025-11-15_10:00:00",
+    )
+    answer = {"code": 10000, "data": {"items": [item]}}
+    assert {
+        "order_line_id": "douyin:s1:1:11",
+        "qty": 2.0,
+        "status": "success",
+        "requested_amount": Decimal("60.00"),
+        "success_amount": Decimal("58.00"),
+    }.items() <= returned(tmp_path, "douyin", "s1", answer, export).items()
+
+
+def test_a_refund_keeps_its_sku_on_xiaohongshu(tmp_path):
+    asked = {"returnsId": "R7", "returnType": 1, "status": 3, "orderId": "P1", "refundStatus": 1}
+    asked |= {"applyTime": 1762900000000, "updatedAt": 1763000000000}
+    asked |= {"expectedRefundAmountYuan": 60.0}
+    asked["skus"] = [{"skuId": "66aa01", "appliedCount": 2, "price": 30.0, "skuERPCode": "A"}]
+    answer = {"success": True, "data": {"afterSaleBasicInfos": [asked]}}
+    export = table(
+        "售后单号 订单号 售后类型 售后状态 申请售后金额(元) 退款金额(元) 退货创建时间",
+        "R7 P1 退货退款 售后完成 60.00 58.00 2025-11-12_09:00:00",
+    )
+    assert {
+        "platform_sku_id": "66aa01",
+        "qty": 2.0,
+        "status": "success",
+        "success_amount": Decimal("58.00"),
+    }.items() <= returned(tmp_path, "xiaohongshu", "s1", answer, export).items()

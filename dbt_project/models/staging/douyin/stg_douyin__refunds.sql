@@ -7,7 +7,7 @@
 with landed as (
     {{ current_records(
         'douyin', 'refunds',
-        "concat_ws(':', platform, shop_id, 'a', aftersale_id, if(detail_id is null, 'l', 'd'))",
+        "concat_ws(':', platform, shop_id, 'a', aftersale_id, case when updated_at is null then 'e' when detail_id is null then 'l' else 'd' end)",
         together="concat_ws(':', platform, shop_id, 'a', aftersale_id)"
     ) }}
 ),
@@ -88,8 +88,9 @@ stated as (
             when aftersale_status in ('27', '29') or contains(aftersale_status, '拒绝') then 'refused'
             when aftersale_status = '28' or regexp_matches(aftersale_status, '关闭|失败|撤销')
                 then 'closed'
+            -- a word of an export is newer than the API's status of the money
+            when contains(aftersale_status, '成功') then 'success'
             when aftersale_status in ('12', '14', '51', '53')
-                or contains(aftersale_status, '成功')
                 then case
                     when refund_status = '4' then 'closed'
                     -- granted, but the money is still on its way

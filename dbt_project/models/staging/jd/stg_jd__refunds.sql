@@ -7,7 +7,7 @@
 with landed_services as (
     {{ current_records(
         'jd', 'refunds',
-        "concat_ws(':', platform, shop_id, 'a', service_id, case when refund_amount is not null then 'amount' when refund_status is not null then 'refund' end)",
+        "concat_ws(':', platform, shop_id, 'a', service_id, case when refund_amount is not null then 'amount' when refund_status is not null then 'refund' end, if(modified_at is null, 'e', null))",
         together="concat_ws(':', platform, shop_id, 'a', service_id)"
     ) }}
 ),
@@ -45,6 +45,8 @@ told as (
         service_id as platform_refund_id,
         coalesce(service_status, refund_status) as status_raw,
         case
+            -- a word of an export, which says that the money is back: the API's status is older
+            when service_status in ('完成', '已完成') and refund_amount > 0 then 'success'
             when refund_status = '13' then 'success'
             when refund_status = '14' then 'closed'
             when service_status in ('10010', '完成', '已完成') and refund_status is null

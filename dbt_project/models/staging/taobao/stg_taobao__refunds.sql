@@ -3,8 +3,26 @@
 ) }}
 with landed as (
     {{ current_records(
-        'taobao', 'refunds', "concat_ws(':', platform, shop_id, 'r', refund_id)", 'refund_id'
+        'taobao', 'refunds',
+        "concat_ws(':', platform, shop_id, 'r', refund_id, if(modified_at is null, 'e', 'a'))",
+        together="concat_ws(':', platform, shop_id, 'r', refund_id)"
     ) }}
+),
+
+-- an export has few columns: the newest says where a refund stands, what only the other knows is kept
+joined as (
+    select
+        last_value(columns(* exclude (modified_at, load_no)) ignore nulls) over a_refund,
+        modified_at,
+        max(load_no) over a_refund as load_no
+    from landed
+    window a_refund as (
+        partition by platform, shop_id, refund_id order by source_version, modified_at is not null
+    )
+    qualify row_number() over (
+        partition by platform, shop_id, refund_id
+        order by source_version desc, modified_at is not null desc
+    ) = 1
 ),
 
 named as (
@@ -42,7 +60,7 @@ named as (
                 then 'cancel_before_ship'
             else 'refund_only'
         end as type
-    from landed
+    from joined
 )
 
 select

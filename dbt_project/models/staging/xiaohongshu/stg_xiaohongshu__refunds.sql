@@ -6,7 +6,7 @@
 with landed as (
     {{ current_records(
         'xiaohongshu', 'refunds',
-        "concat_ws(':', platform, shop_id, 'r', returns_id, if(detail_id is null, 'l', 'd'))",
+        "concat_ws(':', platform, shop_id, 'r', returns_id, case when updated_at is null then 'e' when detail_id is null then 'l' else 'd' end)",
         together="concat_ws(':', platform, shop_id, 'r', returns_id)"
     ) }}
 ),
@@ -60,7 +60,9 @@ named as (
         case
             when status in ('9', '9001') or contains(status, '拒绝') then 'refused'
             when status in ('5', '6') or regexp_matches(status, '取消|关闭') then 'closed'
-            when status = '4' or contains(status, '完成')
+            -- a word of an export is newer than the API's status of the money
+            when contains(status, '完成') then 'success'
+            when status = '4'
                 then if(
                     refund_status is not null and refund_status <> '2'
                     and return_type not in ('2'),
