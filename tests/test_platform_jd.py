@@ -578,3 +578,10 @@ def test_an_hour_without_orders_is_no_fault(shop, orders):
     shop.put("orders", "page-1.json", answer, "2025-11-11")
     report = shop.load("orders")
     assert (report.rows_in, report.files_unreadable, report.messages) == (0, 0, ())
+
+
+def test_an_answer_that_does_not_say_it_worked_is_no_quiet_hour(shop):
+    found = {"apiResult": {"zhDesc": "成功"}, "orderTotal": 0}
+    answer = {"jingdong_pop_order_enSearch_responce": {"searchorderinfo_result": found}}
+    shop.put("orders", "page-1.json", json.dumps(answer), "2025-11-11")
+    assert shop.load("orders").files_unreadable == 1

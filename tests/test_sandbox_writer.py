@@ -13,10 +13,13 @@ import openpyxl
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from staged import Shop
 
+from orchestration.landing import SOURCES
 from orchestration.sandbox.buckets import buckets_of, groups_of
-from orchestration.sandbox.defects import Defects
-from orchestration.sandbox.dialects import Extract
+from orchestration.sandbox.defects import Defects, Fates
+from orchestration.sandbox.dialects import Extract, all_extracts
+from orchestration.sandbox.landed_file import damaged
 from orchestration.sandbox.landing_writer import write_landing
 
 FIRST, LAST = date(2026, 1, 10), date(2026, 3, 31)
@@ -236,6 +239,22 @@ def test_what_an_api_file_lost_is_named_record_by_record(tmp_path, kind):
         else:
             assert len(lost - keys) >= 1
             assert 1 <= len(lost) <= 5
+
+
+API = [extract for extract in all_extracts() if extract.envelope is not None]
+
+
+@pytest.mark.parametrize("extract", API, ids=lambda one: f"{one.platform} {one.dataset}")
+def test_every_platform_refuses_a_call_too_many_in_its_own_way(tmp_path, extract):
+    declared = SOURCES[extract.platform][extract.dataset]
+    fate = Fates(Defects(error_page=1.0), 1).of_file("a", is_export=False, is_packed=True)
+    shop = Shop(tmp_path, extract.platform, "s1")
+    shop.put(
+        extract.dataset, "a.json", damaged(extract, declared, ["{}"], b"", fate).content, f"{LAST}"
+    )
+    report = shop.load(extract.dataset)
+    assert (report.rows_loaded, report.files_unreadable) == (0, 1)
+    assert "is the answer of a call that failed" in report.messages[0]
 
 
 def test_a_record_is_lost_for_good_only_if_no_file_brings_it_as_new(tmp_path):

@@ -111,12 +111,14 @@ def _failed(codes: list, messages: list) -> str:
 def _is_empty_answer(start: str, dataset: Dataset) -> bool:
     """Whether an answer has a known envelope, only without records: no list, no objects.
 
-    An object that holds nothing but whether the call worked is none of them.
+    The object in which an answer says that the call worked is none of them.
     """
     if len(start) >= _SMALL:
         return False
     answer = json.loads(start)
-    codes = [keys_of(path) for path in dataset.success[0].split("|") if path]
+    codes = [
+        keys_of(path) for path in _success_paths(dataset) if _says_success(answer, path, dataset)
+    ]
     for envelope in filter(None, dataset.envelopes):
         content, depth, keys = answer, 0, keys_of(envelope)
         for key in keys:
@@ -132,16 +134,20 @@ def _is_empty_answer(start: str, dataset: Dataset) -> bool:
                 if key not in says_code
             )
         )
-        if plain and (depth or _says_success(answer, dataset)):
+        if plain and (depth or codes):
             return True
     return False
 
 
-def _says_success(answer: object, dataset: Dataset) -> bool:
+def _success_paths(dataset: Dataset) -> list[str]:
+    return [path for path in dataset.success[0].split("|") if path]
+
+
+def _says_success(answer: object, path: str, dataset: Dataset) -> bool:
     content = answer
-    for key in keys_of(dataset.success[0].split("|")[0]):
+    for key in keys_of(path):
         content = content.get(key) if isinstance(content, dict) else None
-    return bool(dataset.success[0]) and str(content).lower() in dataset.success[1]
+    return str(content).lower() in dataset.success[1]
 
 
 def _unknown(

@@ -229,7 +229,7 @@ def _as_excel_shows(number: re.Match) -> str:
 
 def _error(declared: Dataset | None) -> str:
     """What the platform answers to a call too many: HTTP says 200, the envelope says no."""
-    field = declared.success[0] if declared else ""
+    field = declared.success[0].split("|")[0] if declared else ""
     if not field:
         return json.dumps({"error_response": {"code": 7, "msg": "App Call Limited"}})
     answer: object = {"msg": "调用过于频繁，请稍后再试"}
