@@ -263,7 +263,7 @@ def test_the_details_of_a_trade_count_before_a_list_of_the_same_version(tmp_path
 
         found = shop.staged("order_lines", "paid_amount", "deposit_amount", "buyer_key_type")
         assert [tuple(line.values()) for line in found] == [
-            (Decimal("0.00"), Decimal("100.00"), "tb_open_uid"),
+            (Decimal("0.00"), None, "tb_open_uid"),
             (Decimal("538.00"), Decimal("100.00"), "tb_open_uid"),
         ]
 
@@ -600,6 +600,7 @@ def test_the_dialect_tells_every_state_an_order_can_end_in(sandbox):
     assert sorted({tuple(line.values()) for line in found}, key=str) == [
         (1, "completed", "sale", False, True, Decimal("6.00"), None),
         (2, "paid", "presale", False, True, Decimal("0.00"), Decimal("100.00")),
+        (2, "paid", "presale", False, True, Decimal("0.00"), None),  # its gift
         (3, "closed", "presale", True, False, Decimal("0.00"), Decimal("100.00")),
         (4, "closed", "sale", False, True, Decimal("6.00"), None),
         (5, "closed", "sale", False, False, Decimal("0.00"), None),
@@ -670,3 +671,32 @@ def test_nothing_the_dialect_plants_reaches_the_lake(sandbox):
     written, _ = sandbox
     assert scan(written.landing, ["PII-"])
     assert scan(written.lake, ["PII", "1990000", "宝宝很喜欢"]) == []
+
+
+def _forfeited(*prices: str) -> str:
+    """A forfeited trade of several goods and a gift, with a deposit of 100 yuan for all of it."""
+    orders = [
+        {"oid": n, "num": 1, "price": price, "divide_order_fee": price, "outer_sku_id": f"S{n}"}
+        for n, price in enumerate(prices, start=1)
+    ]
+    orders.append({"oid": 9, "num": 1, "price": "19.90", "is_free_gift": True})
+    orders[-1] |= {"divide_order_fee": "0.00", "total_fee": "0.00", "outer_sku_id": "GIFT"}
+    trade = {"tid": "1", "type": "step", "status": "TRADE_CLOSED", "orders": {"order": orders}}
+    trade |= {"step_trade_status": "FRONT_PAID_FRONT_FORFEITED", "step_paid_fee": "100.00"}
+    trade |= {"created": "2025-10-15 20:03:11", "end_time": "2025-10-25 00:00:00"}
+    trade |= {"modified": "2025-10-25 00:00:01"}
+    paid = {"step_no": 1, "step_actual_pay_fee": "100.00"}
+    trade |= {"step_pay_details": {"step_pay_detail": [paid]}}
+    return json.dumps({"trade_fullinfo_get_response": {"trade": trade}})
+
+
+def test_a_deposit_is_paid_once_for_all_goods_of_a_trade_and_for_no_gift(shop):
+    shop.put("orders", "a.json", _forfeited("200.00", "100.00", "0.01"), "2025-10-26")
+    shop.load("orders")
+    lines = shop.staged("order_lines", "merchant_code", "deposit_amount")
+    assert {line["merchant_code"]: line["deposit_amount"] for line in lines} == {
+        "S1": Decimal("66.66"),
+        "S2": Decimal("33.33"),
+        "S3": Decimal("0.01"),
+        "GIFT": None,
+    }

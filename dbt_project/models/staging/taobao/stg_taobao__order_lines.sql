@@ -263,6 +263,58 @@ named as (
     from priced
     left join borne using (order_id, line_no)
     left join gifts using (order_id, line_id)
+),
+
+-- Both steps are paid for the trade: its goods share them as they share what is paid. Until the
+-- balance is paid what is paid so far is the deposit.
+steps as (
+    select
+        order_id,
+        line_no,
+        cast(
+            coalesce(
+                list_sum(list_transform(deposits, lambda p: p.step_actual_pay_fee)),
+                if(paid_at is null, step_paid_amount, null)
+            ) as decimal(18, 2)
+        ) as trade_deposit,
+        cast(
+            list_sum(list_transform(balances, lambda p: p.step_actual_pay_fee)) as decimal(18, 2)
+        ) as trade_balance,
+        case
+            when sum(paid_amount) over a_trade > 0 then coalesce(paid_amount, 0)
+            when sum(gross_amount) over a_trade > 0 then coalesce(gross_amount, 0)
+            else cast(1 as decimal(18, 2))
+        end as weight
+    from named
+    where is_two_step and not is_gift
+    window a_trade as (partition by order_id)
+),
+
+step_parts as (
+    select
+        *,
+        {{ rounded_part('trade_deposit', 'weight', 'order_id') }} as deposit_part,
+        {{ rounded_part('trade_balance', 'weight', 'order_id') }} as balance_part,
+        row_number() over (partition by order_id order by weight > 0 desc, line_no desc) = 1
+            as is_last
+    from steps
+),
+
+stepwise as (
+    select
+        order_id,
+        line_no,
+        cast(
+            deposit_part + if(
+                is_last, trade_deposit - sum(deposit_part) over (partition by order_id), 0
+            ) as decimal(18, 2)
+        ) as deposit_amount,
+        cast(
+            balance_part + if(
+                is_last, trade_balance - sum(balance_part) over (partition by order_id), 0
+            ) as decimal(18, 2)
+        ) as balance_amount
+    from step_parts
 )
 
 select
@@ -303,6 +355,7 @@ select
     cast(paid_amount + platform_discount_amount as decimal(18, 2)) as receivable_amount,
     freight_amount,
     created_at,
+    -- no time is given for the deposit: it counts from the order
     case when step_status like 'FRONT_PAID%' then created_at end as deposit_paid_at,
     paid_at,
     coalesce(line_shipped_at, shipped_at) as shipped_at,
@@ -312,22 +365,8 @@ select
         'Asia/Shanghai', try_strptime(ship_by, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d'])
     ) as ship_due_at,
     modified_at as source_modified_at,
-    -- the details give no times, so the deposit counts from the order; until the balance is paid
-    -- what is paid so far is the deposit
-    cast(
-        case
-            when is_two_step then coalesce(
-                list_sum(list_transform(deposits, lambda p: p.step_actual_pay_fee)),
-                if(paid_at is null, step_paid_amount, null)
-            )
-        end as decimal(18, 2)
-    ) as deposit_amount,
-    cast(
-        case
-            when is_two_step
-                then list_sum(list_transform(balances, lambda p: p.step_actual_pay_fee))
-        end as decimal(18, 2)
-    ) as balance_amount,
+    deposit_amount,
+    balance_amount,
     status as status_raw,
     lifecycle,
     coalesce(step_status = 'FRONT_PAID_FRONT_FORFEITED', false) as is_forfeited,
@@ -371,3 +410,4 @@ select
     landed_on,
     source_file
 from named
+left join stepwise using (order_id, line_no)
