@@ -1,14 +1,18 @@
 """The sandbox's world is seeded, its books balance, and its people behave for reasons."""
 
+import csv
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from lived_world import TOWN, lived
+from staged import PROJECT
 
 from orchestration.sandbox import truth
 from orchestration.sandbox.world import World, run, scale
+from orchestration.sandbox.world.calendar import Calendar
 
 MOMENTS = ("created_at", "deposit_at", "paid_at", "shipped_at", "finished_at")
 
@@ -658,3 +662,28 @@ def test_order_and_line_ids_are_unique_and_never_end_in_a_zero(town):
     long = orders.filter((pl.col("platform") != "jd") & ~pl.col("erp_only"))["platform_order_id"]
     for ids in (long, known["platform_line_id"]):
         assert not ids.str.ends_with("0").any()
+
+
+def test_every_year_has_its_spring_festival():
+    first = date(2015, 1, 1)
+    calendar = Calendar(first, (date(2026, 6, 28) - first).days + 1)
+    with (PROJECT / "seeds" / "spring_festivals.csv").open() as seed:
+        known = [date.fromisoformat(row["spring_festival_on"]) for row in csv.DictReader(seed)]
+    paused = {calendar.day(int(n)) for n in np.flatnonzero(calendar.paused)}
+    assert {day for day in known if day < date(2026, 6, 28)} <= paused
+    fairs = {fair.name for fair in calendar.fairs}
+    assert {f"年货节-{year}" for year in range(2015, 2027)} <= fairs
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"seed": -1}, "is no seed"),
+        ({"days": 0}, "at least one day"),
+        ({"days": 4198}, "4197 days at most"),
+        ({"days": 10**7}, "4197 days at most"),
+    ],
+)
+def test_a_world_that_cannot_be_says_why(asked, reason):
+    with pytest.raises(ValueError, match=reason):
+        scale("tiny", **asked)

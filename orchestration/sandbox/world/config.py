@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-LAST_DAY = date(2026, 6, 28)
+FIRST_DAY, LAST_DAY = date(2015, 1, 1), date(2026, 6, 28)
 DISTURBANCES = (
     *("price_war", "competitor", "platform_dark", "supplier_failure"),
     *("brand_shift", "mix_shift"),
@@ -54,6 +54,8 @@ class WorldConfig:
     def __post_init__(self) -> None:
         if self.days < 1 or self.households < 1:
             raise ValueError("a world needs at least one day and one household")
+        if self.seed < 0:
+            raise ValueError(f"{self.seed} is no seed: choose a whole number from 0 on")
         if self.assortment not in ("full", "core"):
             raise ValueError(f"{self.assortment} is neither full nor core")
 
@@ -74,10 +76,16 @@ _SCALES = {
 
 
 def scale(name: str, *, seed: int = 7, days: int | None = None) -> WorldConfig:
-    """The configuration called tiny, small, medium or large; `days` end on the same last day."""
+    """The configuration called tiny, small, medium or large; `days` end on the same last day.
+
+    Raises ValueError for days before FIRST_DAY, of which no lunar year is known.
+    """
     if name not in _SCALES:
         raise ValueError(f"{name} is none of {', '.join(_SCALES)}")
     config = replace(_SCALES[name], seed=seed)
     if days is None:
         return config
+    most = (config.last_day - FIRST_DAY).days + 1
+    if days > most:
+        raise ValueError(f"a world may begin on {FIRST_DAY}: ask for {most} days at most")
     return replace(config, days=days, first_day=config.last_day - timedelta(days=days - 1))
