@@ -257,6 +257,16 @@ def test_every_platform_refuses_a_call_too_many_in_its_own_way(tmp_path, extract
     assert "is the answer of a call that failed" in report.messages[0]
 
 
+def test_the_first_pull_is_never_lost_for_good(tmp_path):
+    days = buckets_of(FIRST, FIRST + timedelta(days=9))
+    defects = Defects(truncated=1.0, recovered=0.0)
+    land(tmp_path, ORDERS, defects=defects, buckets=days)
+    rows = pq.read_table(tmp_path / "defects.parquet").to_pylist()
+    kept = {row["source_file"].split("/")[-2] for row in rows if row["is_recovered"]}
+    assert kept == {str(FIRST)}
+    assert not all(row["is_recovered"] for row in rows)
+
+
 def test_a_record_is_lost_for_good_only_if_no_file_brings_it_as_new(tmp_path):
     landing, rows = harmed(tmp_path, ORDERS, truncated=0.4, recovered=0.5)
     versions: dict[tuple[str, str], str] = {}

@@ -96,8 +96,9 @@ def write_pull(folder: FileFolder, pull: Pull, fates: Fates) -> Hit | None:
     damage = damaged(extract, pull.declared, pull.records, clean, fate)
     name = own.removesuffix(f".{extract.extension}") + ".xls" if fate.harm == "html" else own
     folder.write(name, damage.content, len(pull.records))
-    # nobody overlooks that a month is missing
-    is_recovered = fate.is_recovered or not pull.later[0].is_daily
+    # nobody overlooks that a month is missing, or the first pull, which brings all there was before
+    first = pull.later[0]
+    is_recovered = fate.is_recovered or not first.is_daily or first.no == 0
     if is_recovered:
         # without a version the copy would count as newer than what came between
         days_later = 1 if pull.is_versioned else 0
