@@ -156,6 +156,37 @@ def tune_families(
     return params, pd.concat([t for t in trials if len(t)] or trials, ignore_index=True)
 
 
+def in_charge(registry: Registry, name: str, day: date) -> Version:
+    """The champion for work on what was known on `day`.
+
+    On a day that is run again the present champion may have learnt from days after it. Then the
+    last champion that had not takes its place, or else the newest version that had not, also one
+    that was refused: what was trained on that very day. Raises LookupError when there is nobody.
+    """
+    champion = registry.champion(name)
+    if champion is None:
+        raise LookupError(
+            f"no {name} model is champion yet: materialize asset '{name}_model', then what depends "
+            "on it"
+        )
+    if _knows_nothing_after(champion, day):
+        return champion
+    reigned = registry.reigns(name)["version"].tolist()[::-1]
+    others = registry.history(name)["version"].tolist()
+    for number in dict.fromkeys([*reigned, *others]):
+        version = registry.version(name, int(number))
+        if _knows_nothing_after(version, day):
+            return version
+    raise LookupError(
+        f"every {name} model has learnt from days after {day}, as champion v{champion.version} up "
+        f"to {champion.tags['last_day']}: materialize asset '{name}_model' for that day first"
+    )
+
+
+def _knows_nothing_after(version: Version, day: date) -> bool:
+    return version.tags["last_day"] <= day.isoformat()
+
+
 def champion_recipe(champion: Version | None) -> Recipe | None:
     """What the champion was made by."""
     return json.loads(champion.params["recipe"]) if champion else None

@@ -107,7 +107,7 @@ class Shop:
         made = DemandForecaster(horizon=4, model=model, threads=1).fit(panel(CUTOFF))
         return settle(
             self.registry,
-            Proposal("demand", {"model": model}, data=model, last_day="2026-03-22", code="c"),
+            Proposal("demand", {"model": model}, data=model, last_day="2026-03-16", code="c"),
             Promotion(True, f"{model} is better", winner="challenger"),
             recipe={"model": model},
             save=made.save,

@@ -18,6 +18,7 @@ from ml.training import (
     Training,
     champion_recipe,
     fingerprint,
+    in_charge,
     recorded,
     settle,
     tune_families,
@@ -140,17 +141,16 @@ def score_customers(
     features: pd.DataFrame,
     events: pd.DataFrame,
     *,
+    last_day: date,
     registry: Registry,
     births: pd.DataFrame | None = None,
     talks: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What the champion says of the newest slice's reachable customers, see `Outlook.predict`.
 
-    Raises LookupError when no champion is registered.
+    `last_day` is the last that is visible. Raises LookupError as `in_charge` does.
     """
-    champion = registry.champion(NAME)
-    if champion is None:
-        raise LookupError("no churn model is champion yet: materialize asset 'churn_model'")
+    champion = in_charge(registry, NAME, last_day)
     newest = population(features[features["as_of"] == features["as_of"].max()])
     outlook = Outlook.load(registry.fetch(champion))
     return outlook.predict(with_extras(newest, births, talks), events)

@@ -19,6 +19,7 @@ from ml.training import (
     Training,
     champion_recipe,
     fingerprint,
+    in_charge,
     recorded,
     settle,
     tune_families,
@@ -146,13 +147,11 @@ def train_demand(
 def forecast_demand(
     panel: pd.DataFrame, static: pd.DataFrame, known_future: pd.DataFrame, *, registry: Registry
 ) -> DemandForecast:
-    """The champion's forecast from the end of `panel`.
+    """The champion's forecast from the end of `panel`, see `in_charge`.
 
-    Raises LookupError when no champion is registered.
+    Raises LookupError when no champion is registered, or none that has not seen later weeks.
     """
-    champion = registry.champion(NAME)
-    if champion is None:
-        raise LookupError("no demand model is champion yet: materialize asset 'demand_model'")
+    champion = in_charge(registry, NAME, panel["ds"].max().date())
     model = _loaded(registry, champion, panel, static, known_future)
     weekly = model.predict(known_future)
     return DemandForecast(
@@ -167,9 +166,12 @@ def forecast_demand(
 def shadow_forecast(
     panel: pd.DataFrame, static: pd.DataFrame, known_future: pd.DataFrame, *, registry: Registry
 ) -> pd.DataFrame | None:
-    """`weekly` of `forecast_demand` by the model in the champion's shadow, None without one."""
+    """`weekly` of `forecast_demand` by the model in the champion's shadow, None without one.
+
+    None too where it has learnt from weeks after the panel's last.
+    """
     shadow = registry.shadow(NAME)
-    if shadow is None:
+    if shadow is None or shadow.tags["last_day"] > str(panel["ds"].max().date()):
         return None
     model = _loaded(registry, shadow, panel, static, known_future)
     return model.predict(known_future).assign(model_version=shadow.version)

@@ -99,6 +99,7 @@ def churn_scores(
     scores = score_customers(
         warehouse.read(FEAT_CUSTOMER),
         warehouse.read(FEAT_CUSTOMER_EVENTS),
+        last_day=as_of,
         births=warehouse.read(FEAT_CUSTOMER_BIRTHS),
         talks=warehouse.read(FEAT_CUSTOMER_TALKS),
         registry=models.registry(),

@@ -18,7 +18,7 @@ from ml.columns import (
     FEAT_DEMAND_STATIC,
     FEAT_KNOWN_FUTURE,
 )
-from ml.registry import Registry, Version
+from ml.training import in_charge
 from monitoring.drift import Windows
 from monitoring.forecast_watch import CHART_WEEKS, judge_forecasts
 from monitoring.report import Workspace
@@ -103,7 +103,7 @@ def forecast_error(
 
     as_of = lake.last_visible_day()
     registry = models.registry()
-    champion = in_charge(registry, "demand")
+    champion = in_charge(registry, "demand", as_of)
     backtest = registry.table(champion, "backtest")
     nights = archived(results, "demand_forecast", as_of - CHARTED, as_of)
     archive = pd.concat(f.assign(forecasted_as_of=pd.Timestamp(day)) for day, f in nights)
@@ -162,7 +162,7 @@ def churn_performance(
 
     as_of = lake.last_visible_day()
     registry = models.registry()
-    backtest = registry.table(in_charge(registry, "churn"), "backtest")
+    backtest = registry.table(in_charge(registry, "churn", as_of), "backtest")
     outcome = timedelta(days=options.outcome_days)
     since = as_of - outcome - SCORED
     archive = pd.concat(f for _, f in archived(results, "churn_scores", since, as_of))
@@ -248,17 +248,6 @@ def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.Mater
         metadata={"verdict": verdict.reason, "largest_regret": score_table(worst)},
         check_results=[check_result(verdict, dg.AssetCheckSeverity.WARN)],
     )
-
-
-def in_charge(registry: Registry, model: str) -> Version:
-    """The champion. Raises LookupError when there is none yet."""
-    champion = registry.champion(model)
-    if champion is None:
-        raise LookupError(
-            f"no {model} model is champion yet: materialize asset '{model}_model'; what it says "
-            "then can be watched"
-        )
-    return champion
 
 
 def archived(
