@@ -123,6 +123,26 @@ def test_stock_of_a_sibling_warehouse_is_moved_before_anything_is_bought():
     assert bought.orders["order_qty"].max() == 7
 
 
+def test_units_that_save_sales_are_moved_though_the_rest_is_not_worth_its_freight():
+    # days 4 to 7 are lost without a move, 90 more days can as well be bought: 3 yuan of margin pay
+    # 2 of freight for 4 units, and money freed for 19 days pays it for none
+    frame = position(
+        sku_id="S0",
+        warehouse_id=["east", "west"],
+        on_hand=[0.0, 120.0],
+        lead_time_days=7.0,
+        review_period_days=90.0,
+    )
+    made = whole_plan(frame, policy=replace(LOST, transfer=TransferTerms(days=3, cost_amount=2.0)))
+    assert made.transfers["transfer_qty"].tolist() == [4]
+    freed = 10 * LOST.holding_rate * (120 - 97) / 365
+    assert made.transfers["saving_amount"].tolist() == [
+        pytest.approx(4 * (3 + freed - 2), abs=0.05)
+    ]
+    rows = made.orders.set_index("warehouse_id")
+    assert (rows.loc["east", "lost_before_qty"], rows.loc["east", "order_qty"]) == (3, 90)
+
+
 @few
 @given(
     stock=st.lists(st.integers(-5, 200), min_size=6, max_size=6),

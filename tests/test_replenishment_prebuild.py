@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 from plan_shop import CUTOFF, OWED, SUNDAY, forecast, position
 
 from ml.replenishment.order_calendar import OrderCalendar
+from ml.replenishment.parameters import TransferTerms
 from ml.replenishment.policy import make_plan
 from orchestration.festivals import festivals as seeded
 
@@ -106,6 +108,27 @@ def test_a_supplier_that_closes_before_the_festival_is_ordered_from_before_it_cl
     assert "13 of them festival pre-build for 618" in row["reason"]
     plain = plan_of(frame, policy=replace(OWED, supplier_closed=shut), festivals=None).loc["S0"]
     assert (plain["order_qty"], plain["prebuild_qty"], plain["exception"]) == (20, 0, "")
+
+
+@pytest.mark.parametrize("room", [20, 30, 40, 44, 48, 52, 60])
+def test_a_warehouse_gives_away_nothing_that_it_would_have_to_build_for_the_festival(room):
+    two = position(sku_id=["S0", "S1"], warehouse_id=["east", "west"], on_hand=[0.0, 50.0])
+    one = two.assign(sku_id="S0")
+    terms = TransferTerms(days=3, cost_amount=0.05)
+    owed = plan_of(one, policy=capacity(room, transfer=terms)).set_index("warehouse_id")
+    gives, builds = owed["transfer_out_qty"] > 0, owed["prebuild_qty"] > 0
+    assert not (gives & builds).any()
+    # where sales are lost, what saves them moves all the same: no purchase could
+    lost = replace(capacity(room, transfer=terms), unmet_demand="lost")
+    rows = plan_of(one, policy=lost).set_index("warehouse_id")
+    apart = plan_of(two, policy=replace(lost, transfer=None))
+    saves = apart.loc["S0", "lost_before_qty"] - rows.loc["east", "lost_before_qty"]
+    west = rows.loc["west"]
+    assert saves == 11
+    assert west["transfer_out_qty"] == saves or west["prebuild_qty"] == 0
+    assert west["transfer_out_qty"] >= saves
+    is_told = "the 11 moved out save sales that no order could" in west["reason"]
+    assert is_told == ("festival pre-build for" in west["reason"])
 
 
 def test_order_days_step_over_closed_days_in_both_directions():

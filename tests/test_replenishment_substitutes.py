@@ -98,3 +98,16 @@ def test_the_substitutes_stock_is_kept_for_it_before_it_is_moved_away():
     left = 60 - kept.loc[("S1", "west"), "transfer_out_qty"]
     assert free == 18
     assert left >= 21 + 14
+
+
+def test_a_sale_that_a_transfer_saves_moves_to_no_substitute():
+    frame = position(
+        sku_id=["S0", "S0", "S1"], warehouse_id=["east", "west", "east"], on_hand=[0.0, 300.0, 21.0]
+    )
+    policy = replace(LOST, transfer=TransferTerms(days=3))
+    rows = rows_of(frame, ("S0", "S1", 1.0), policy=policy)
+    # the lorry is there for day 4 of the 14 before an order can land: 3 buyers look elsewhere
+    assert rows.loc[("S0", "east"), "transfer_in_qty"] == 18
+    assert rows.loc[("S1", "east"), "moved_demand_qty"] == 3
+    assert rows.loc[("S1", "east"), "order_qty"] == 3
+    assert rows.loc[("S0", "east"), "drivers"] == "about 3 units expected to move to S1"

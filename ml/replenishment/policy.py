@@ -5,9 +5,9 @@ sold from the morning of D + lead time. What is ordered now and what is already 
 until the goods of the *next* review arrive: the protection interval is the lead time plus the
 review period in days, starting on as_of + 1. A SKU that ends earlier is covered to its last day.
 
-Steps: terms and doubts -> demand of each interval, with what moves to substitutes (`substitutes`)
--> level and need (`targets`) -> transfers between warehouses (`moves`) -> festival pre-build
-(`prebuild`) -> quantities within every limit (`limits`) -> exceptions, reasons.
+Steps: terms and doubts -> level and need (`targets`), festival pre-build (`prebuild`), transfers
+between warehouses (`moves`) and demand that moves to substitutes (`substitutes`), in the order that
+`redistribution` gives them -> quantities within every limit (`limits`) -> exceptions, reasons.
 
 reorder point  the level over lead time + 1 days: a position below it can't wait a day.
 order_by_date  the position covers n whole days at the service level; an order placed on
@@ -31,18 +31,17 @@ from ml.replenishment.exceptions import (
 )
 from ml.replenishment.expiry import expiring_units
 from ml.replenishment.limits import Fitted, fit
-from ml.replenishment.moves import MOVE_COLUMNS, plan_moves
+from ml.replenishment.moves import MOVE_COLUMNS
 from ml.replenishment.open_orders import OpenOrders
 from ml.replenishment.order_calendar import OrderCalendar
 from ml.replenishment.overrides import Overrides, no_overrides
 from ml.replenishment.pallets import set_pallets
 from ml.replenishment.parameters import Policy
-from ml.replenishment.prebuild import set_prebuild
 from ml.replenishment.projection import project
 from ml.replenishment.protection import DAYS_PER_WEEK, DemandCurves, demand_curves
 from ml.replenishment.quantity import order_quantity
-from ml.replenishment.substitutes import MovedDemand, moved_demand
-from ml.replenishment.targets import Targets, set_intervals, set_needs, supply
+from ml.replenishment.redistribution import redistribute, substituted
+from ml.replenishment.targets import set_intervals
 from ml.replenishment.terms import Doubts, read_terms
 from ml.replenishment.wording import joined, reasons
 from ml.replenishment.wording_doubts import doubt_texts
@@ -160,10 +159,11 @@ def make_plan(
         as_of, rows["supplier_id"], policy.order_weekdays, policy.supplier_closed
     )
     set_intervals(rows, as_of, calendar)
-    rows["transfer_in_qty"] = rows["transfer_out_qty"] = 0.0
     rows["expiring_qty"] = expiring_units(rows, lots, curves, policy, as_of)
     orders = OpenOrders.read(rows, open_orders, as_of)
-    moved, units = _moved(rows, curves, orders, as_of, policy, substitutes)
+    moved, units = substituted(
+        rows, curves, orders, as_of, policy, substitutes, calendar, festivals
+    )
     doubts.add("no_substitute", moved.is_unmet)
     curves = moved.added_to(curves)
     moves, fitted, at_arrival = _decide(
@@ -206,19 +206,6 @@ def _is_dormant(rows: pd.DataFrame, policy: Policy) -> np.ndarray:
     return (is_bare & (rows["empty_weeks"] >= policy.dormant_weeks)).to_numpy()
 
 
-def _moved(
-    rows, curves: DemandCurves, orders: OpenOrders, as_of, policy, table
-) -> tuple[MovedDemand, np.ndarray]:
-    """What moves to substitutes, and the units of it within each target's interval."""
-    targets = Targets(rows, curves, is_lost=policy.unmet_demand == "lost")
-    start, arrivals = supply(rows, orders, 0)
-    moved = moved_demand(rows, targets, start, arrivals, table, as_of)
-    units = moved.units(curves, targets.days)
-    total = np.bincount(moved.target, units, minlength=len(rows)).astype(float)
-    rows["moved_demand_qty"] = total.round(1)
-    return moved, units
-
-
 def _decide(
     rows,
     curves: DemandCurves,
@@ -229,18 +216,9 @@ def _decide(
     calendar,
     festivals,
 ):
-    targets = Targets(rows, curves, is_lost=policy.unmet_demand == "lost")
-    transfer_days = policy.transfer.days if policy.transfer else 0
-    start, arrivals = set_needs(rows, targets, orders, transfer_days)
-    moves = plan_moves(rows, targets, start, arrivals, policy, as_of)
-    if len(moves):
-        for end, column in (("target", "transfer_in_qty"), ("source", "transfer_out_qty")):
-            at = moves[end].to_numpy(dtype=np.int64)
-            units = moves["transfer_qty"].to_numpy(float)
-            rows[column] = np.bincount(at, units, minlength=len(rows))
-        start, arrivals = set_needs(rows, targets, orders, transfer_days)
-    at_arrival = targets.at_arrival(start, arrivals)
-    set_prebuild(rows, curves, calendar, festivals, policy, as_of)
+    targets, moves, at_arrival = redistribute(
+        rows, curves, orders, as_of, policy, calendar, festivals
+    )
     rows["is_set"] = asked.is_forced | ~np.isnan(asked.fixed)
     rows["need_qty"] = asked.forced_need(rows["need_qty"].to_numpy())
     fitted = fit(rows, curves, policy, at_arrival=at_arrival, fixed=asked.fixed)

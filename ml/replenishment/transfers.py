@@ -18,6 +18,10 @@ class Moves:
         gained = np.bincount(self.target, weights=self.qty, minlength=n)
         return gained - np.bincount(self.source, weights=self.qty, minlength=n)
 
+    def take(self, kept: np.ndarray) -> "Moves":
+        """Some of the moves, by a mask (m,)."""
+        return Moves(self.source[kept], self.target[kept], self.qty[kept])
+
 
 def transfers(sku: np.ndarray, spare: np.ndarray, need: np.ndarray, *, least: float = 1.0) -> Moves:
     """Serve `need` from `spare` (n,) of the same `sku` (n,) whole numbers, whole units only.

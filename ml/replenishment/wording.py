@@ -20,7 +20,8 @@ _REASONS = {
         "less_expiring": "-临期{23}",
         "moved_in": "+调入{24}",
         "moved_out": "-调出{25}",
-        "prebuild": "（其中{31}节前提前备{30}件：之后的订单来不及或排不下）",
+        "prebuild": "（其中{31}节前提前备{30}件：之后的订单来不及或排不下{rescue}）",
+        "rescue": "；调出的{25}件救邻仓的急，新货来不及",
         "pallet": "、整托{29}件",
         "lost": "到货前会缺{26}件、已来不及补，",
         "order": "缺{12}件{prebuild}，按起订量{13}、箱规{14}{pallet}凑整，订{15}件。",
@@ -71,7 +72,8 @@ _REASONS = {
         "moved_in": " + moved in {24}",
         "moved_out": " - moved out {25}",
         "prebuild": " ({30} of them festival pre-build for {31}, which later orders could not "
-        "bring in time)",
+        "bring in time{rescue})",
+        "rescue": "; the {25} moved out save sales that no order could",
         "pallet": " and pallet {29}",
         "lost": ", {26} will be missing before any order can land",
         "order": ", {12} short{prebuild}; with MOQ {13} and pack {14}{pallet}: order {15}.",
@@ -162,6 +164,7 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
         "wait": rows["wait_days"] > 0,
         "days_end": rows["is_shortened"],
         "prebuild": (rows["prebuild_need_qty"] > 0) & (rows["need_qty"] > 0),
+        "rescue": rows["transfer_out_qty"] > 0,
         "pallet": rows["order_step_qty"] > rows["pack_size"],
     }
     flags = list(zip(*(said.values()), strict=True)) if len(rows) else []
@@ -185,7 +188,7 @@ def _template(words, names: list[str], outcome: str, flags, exception: str, boun
     sentence = words["demand"].replace("{days}", days) + words["held"]
     sentence += words["lost"] if has["lost"] and outcome != "override" else ""
     sentence += words[outcome].replace("{limit}", words[bound_by] if bound_by else "")
-    for name in ("less_expiring", "moved_in", "moved_out", "wait", "prebuild", "pallet"):
+    for name in ("less_expiring", "moved_in", "moved_out", "wait", "prebuild", "rescue", "pallet"):
         sentence = sentence.replace("{" + name + "}", words[name] if has[name] else "")
     return first + sentence
 

@@ -49,15 +49,13 @@ def cost_if_not_ordered(
 
 
 def worth_of_moving(
-    rows: pd.DataFrame, policy, *, source, target, idle_days, saved_share
-) -> np.ndarray:
-    """Yuan per unit (m,) that a move from `source` to `target` rows (m,) saves, before freight.
+    rows: pd.DataFrame, policy, idle_days: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Yuan per unit (n,) that a move frees where it leaves, and earns where it saves a sale.
 
-    A unit that would have lain `idle_days` (n,) more in the source frees its money for that long;
-    `saved_share` (n,) of the target's missing units would have been sales lost before a purchase
-    could land.
+    A unit that would have lain `idle_days` (n,) more in a row frees its money for that long; one
+    that reaches a row in time for a sale that would be lost before a purchase lands earns its
+    margin. Freight is not in it.
     """
-    worth = unit_worth(rows)
     years = np.minimum(idle_days, DAYS_PER_YEAR) / DAYS_PER_YEAR
-    freed = worth[source] * policy.holding_rate * years[source]
-    return freed + saved_share[target] * unit_margin(rows, policy)[target]
+    return unit_worth(rows) * policy.holding_rate * years, unit_margin(rows, policy)
