@@ -27,9 +27,10 @@ def plan_outcome(
     """Verdict "plan_outcome", and one row per series: its newest plan whose interval is over.
 
     `plans`: rows of all plans (as_of, sku_id, warehouse_id, order_qty, inventory_position,
-    lead_time_days, review_period_days, service_level, unit_cost_amount); what was planned had to
-    last for lead time and review period, from the day after `as_of`. `demand`: unique_id, ds
-    (Mondays), y, by the day spread evenly over its week; a week that is not in it has not ended.
+    lead_time_days, review_period_days, service_level, unit_cost_amount, and bound_by if they have
+    it: a row that waits to be mapped to a SKU is left out); what was planned had to last for lead
+    time and review period, from the day after `as_of`. `demand`: unique_id, ds (Mondays), y, by
+    the day spread evenly over its week; a week that is not in it has not ended.
 
     missed = demand beyond the planned position, left = position beyond the demand; `fill_rate` =
     1 - missed / demand; `turnover_days` = left over demand per day; `regret_amount` (CNY) = 1.0
@@ -70,6 +71,8 @@ def _outcomes(plans: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
     )
     wide = demand.pivot(index="unique_id", columns="ds", values="y").sort_index(axis=1)
     rows = rows[(rows["days"] > 0) & rows["unique_id"].isin(wide.index)]
+    if "bound_by" in rows:
+        rows = rows[rows["bound_by"] != "unmapped"]
     if rows.empty or wide.shape[1] == 0:
         return pd.DataFrame(columns=[*_TABLE, "days", "service_level"], dtype=float)
     first = wide.columns[0]

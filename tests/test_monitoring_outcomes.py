@@ -89,6 +89,15 @@ def test_only_plans_whose_interval_is_over_are_judged_and_the_newest_of_a_series
     assert (table["as_of"] == "2026-02-01").all()
 
 
+def test_a_row_that_waited_to_be_mapped_is_no_plan_that_failed():
+    waits = np.arange(40) < 5
+    bound_by = np.where(waits, "unmapped", "")
+    verdict, table = plan_outcome(
+        plans(order_qty=np.where(waits, 0.0, 10.0), bound_by=bound_by), DEMAND
+    )
+    assert (verdict.numbers["fill_rate"], len(table)) == (1, 35)
+
+
 def test_demand_inside_a_week_is_spread_evenly():
     rising = DEMAND.assign(y=np.tile(7.0 * np.arange(12), 40))
     _, table = plan_outcome(plans(as_of=pd.Timestamp("2026-01-13")), rising)

@@ -153,6 +153,24 @@ def test_suppliers_add_up_and_have_a_chart(tmp_path):
     assert len(book["采购单(按供应商)"].row_breaks.brk) == 2
 
 
+def test_a_listing_that_nobody_can_order_stands_among_exceptions_and_in_no_order(tmp_path):
+    unknown = {
+        "sku_id": ["0001", "0002", "taobao:9", "0004"],
+        "sku_name": ["婴儿奶粉", "婴儿奶粉", None, "婴儿奶粉"],
+        "on_hand": [2.0, 16.0, None, 100.0],
+        "stock_snapshot_date": [pd.Timestamp(AS_OF)] * 2 + [pd.NaT, pd.Timestamp(AS_OF)],
+        "has_stock_snapshot": [True, True, False, True],
+        "lead_time_days": [14.0, 14.0, None, 14.0],
+    }
+    path = write_plan_workbook(make_plan(**unknown), tmp_path / "p.xlsx")
+    book = opened(path, data_only=True)
+    (row,) = [row for row in table(book["异常"]) if row["商品编码"] == "taobao:9"]
+    assert (row["异常"], row["建议订货量"], row["受限于"]) == ("未对应货号", 0, "未对应货号")
+    for name in ("订货计划", "采购单(按供应商)"):
+        cells = {cell for row in book[name].iter_rows(values_only=True) for cell in row}
+        assert not cells & {"taobao:9", "(无供应商)"}
+
+
 def test_one_sku_is_picked_from_a_list_and_its_numbers_follow(tmp_path):
     rows = make_plan().iloc[:2]
     weeks = pd.date_range("2025-05-26", periods=3, freq="W-MON")

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plan_shop import CUTOFF, OWED, SUNDAY, forecast, only, planned, position
 
+from ml.replenishment.overrides import OVERRIDE_COLUMNS
 from ml.replenishment.policy import FALLBACK_MODEL, PLAN_COLUMNS, Policy, plan
 
 EITHER = st.sampled_from([OWED, Policy()])
@@ -209,22 +210,55 @@ def test_without_a_stock_count_the_planner_is_asked_to_count():
     assert "3天前" in old["doubts"]
 
 
-@pytest.mark.parametrize("told", [None, "sku_name", "supplier_id", "on_hand"])
-def test_what_the_erp_knows_nothing_of_is_to_be_mapped_first(told):
-    nothing = dict.fromkeys(
-        ["sku_name", "supplier_id", "supplier_name", "lead_time_days", "on_hand"]
-    )
-    nothing |= {"has_stock_snapshot": False, "stock_snapshot_date": pd.NaT}
-    known = {
-        None: {},
-        "sku_name": {"sku_name": "Bottle"},
-        "supplier_id": {"supplier_id": "S1", "lead_time_days": 14.0},
-        "on_hand": {"on_hand": 1.0, "has_stock_snapshot": True, "stock_snapshot_date": SUNDAY},
-    }
-    row = only(position(**nothing | known[told]), language="en")
-    assert row["order_qty"] > 0
+# What the ERP says of a SKU; of a listing without one it says none of it.
+SAID = {
+    "sku_name": "Bottle",
+    "supplier_id": "P1",
+    "supplier_name": "P",
+    "lead_time_days": 14.0,
+    "on_hand": 0.0,
+    "has_stock_snapshot": True,
+    "stock_snapshot_date": pd.Timestamp(SUNDAY),
+    "on_order": 0.0,
+}
+UNSAID = dict.fromkeys(SAID) | {"has_stock_snapshot": False, "on_order": 0.0}
+TELLING = {
+    "name": ["sku_name"],
+    "supplier": ["supplier_id", "lead_time_days"],
+    "count": ["on_hand", "has_stock_snapshot", "stock_snapshot_date"],
+}
+
+
+def beside_a_known_sku(**told):
+    return position(**{name: [(UNSAID | told)[name], SAID[name]] for name in SAID})
+
+
+@pytest.mark.parametrize("told", [None, *TELLING, "purchase"])
+def test_what_the_erp_knows_nothing_of_is_to_be_mapped_and_not_ordered(told):
+    known = {name: SAID[name] for name in TELLING.get(told, ())}
+    known |= {"on_order": 1.0} if told == "purchase" else {}
+    frame = beside_a_known_sku(**known)
+    row = planned(frame, language="en").set_index("sku_id").loc["S0"]
+    assert (row["order_qty"] == 0) == (told is None)
     assert (row["exception"] == "unmapped") == (told is None)
+    assert (row["bound_by"] == "unmapped") == (told is None)
     assert ("Map it first" in row["reason"]) == (told is None)
+    assert ("21 short; until it is mapped" in row["reason"]) == (told is None)
+    by_hand = pd.DataFrame([["S0", "", "quantity", "5", "", "Li", "new"]], columns=OVERRIDE_COLUMNS)
+    row = planned(frame, overrides=by_hand).set_index("sku_id").loc["S0"]
+    assert (row["order_qty"], row["planned_qty"] > 0) == (5, told is not None)
+
+
+def test_where_the_erp_knows_nothing_at_all_there_is_nothing_to_map_to():
+    row = only(position(**UNSAID))
+    assert (row["order_qty"], row["exception"]) == (21, "check_stock")
+
+
+def test_what_nobody_can_order_takes_no_room_and_no_money():
+    tight = replace(OWED, warehouse_capacity_qty={"main": 21.0}, budget_amount=210.0)
+    rows = planned(beside_a_known_sku(), policy=tight).set_index("sku_id")
+    assert rows["order_qty"].to_dict() == {"S0": 0, "S1": 21}
+    assert rows["bound_by"].to_dict() == {"S0": "unmapped", "S1": ""}
 
 
 def test_a_need_beyond_the_horizon_and_an_order_that_lasts_too_long_are_doubted():

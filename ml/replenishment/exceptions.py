@@ -65,8 +65,8 @@ def raise_exceptions(
 
     expedite       ordered, and even so stock runs out before any of it can land
     late_po        an open order comes after what is here and comes before it is gone
-    unmapped       ordered, and the ERP has no name, supplier or stock count of it: mostly a
-                   platform's listing of a SKU that has a row of its own
+    unmapped       wanted, and the ERP has no name, supplier or stock count of it: mostly a
+                   platform's listing of a SKU that has a row of its own; nothing is ordered of it
     check_stock    ordered without a stock count, or with one that sales contradict
     check_master   ordered without supplier or lead time, or the row is repeated
     over_limit     budget, capacity, shelf life or a supplier's minimum left it short
@@ -92,8 +92,7 @@ def raise_exceptions(
     rows["days_until_dry"] = curves.days_covered(lasts, most=LONGEST_COVER_DAYS)
     no_count = doubts.any("no_stock_count", "sold_while_empty")
     unsure = doubts.any("no_supplier", "no_lead_time", "bad_lead_time")
-    known = ~(doubts.any("not_in_master") & doubts.any("no_supplier"))
-    known |= ~doubts.any("no_stock_count")
+    wanted = (rows["wanted_qty"] > 0).to_numpy()
     repeated, ending = rows["is_repeated"].to_numpy(), rows["is_ending"].to_numpy()
     active = ~(ending | repeated)
     sells = rows["demand_mean_qty"].to_numpy() >= SMALLEST_SHORTAGE_QTY
@@ -103,7 +102,7 @@ def raise_exceptions(
     tests = {
         "expedite": ordered & runs_out & ~no_count,
         "late_po": active & ~no_count & (under_way > 0) & is_late,
-        "unmapped": ordered & ~known,
+        "unmapped": wanted & rows["is_unmapped"].to_numpy(),
         "check_stock": ordered & no_count,
         "check_master": (ordered & unsure) | repeated,
         "over_limit": cut & (sells | (held < 0)),

@@ -45,7 +45,8 @@ def fit(
     `at_arrival` (n,): units expected in the house when the order lands. `fixed` (n,): quantities a
     planner has set, nan elsewhere: they are kept as they are and use up money and room first.
 
-    Shelf life caps a row; a pallet is filled where that pays; a supplier under its minimum value is
+    What no supplier could be asked for, since the ERP does not know it, is not ordered. Shelf life
+    caps a row; a pallet is filled where that pays; a supplier under its minimum value is
     filled up by ordering ahead, the same number of days for all its rows; then budget, suppliers'
     and warehouses' capacity are handed out by marginal value. A supplier that these cuts push below
     its minimum gets no order, and what that frees goes to the others. The value of a unit is its
@@ -57,10 +58,12 @@ def fit(
     pack, moq = rows["order_step_qty"].to_numpy(float), rows["moq"].to_numpy(float)
     is_fixed = ~np.isnan(fixed)
     most = most_before_too_old(rows, curves, policy)
-    most = np.where(rows["is_barred"], 0.0, most)
+    is_unmapped = rows["is_unmapped"].to_numpy()
+    most = np.where(rows["is_barred"] | is_unmapped, 0.0, most)
     wanted = order_quantity(rows["need_qty"], moq, pack).astype(float)
     wish = _capped(wanted, most, moq, pack)
-    bound_by = np.where(wish < wanted, "shelf_life", "").astype(object)
+    cause = np.where(is_unmapped, "unmapped", "shelf_life")
+    bound_by = np.where(wish < wanted, cause, "").astype(object)
     capped = wish
     wish = filled_pallets(rows, curves, policy, wish=wish, most=most)
     lifted_by = np.where(wish > capped, "full_pallet", "").astype(object)

@@ -37,7 +37,8 @@ def read_terms(position: pd.DataFrame, policy, as_of: pd.Timestamp) -> tuple[pd.
     up. Missing or impossible values are replaced by the policy's (terms) or by 0 (stock), and
     named as a doubt; an unknown shelf life is no limit. Text is kept; a missing text is None.
     `is_repeated` marks the rows that share their unique_id with an earlier row (by supplier, then
-    lead time, stock and cost).
+    lead time, stock and cost). `is_unmapped` marks those without a name, supplier, stock count or
+    open order, unless all are: where nothing is known of any SKU, there is none to map to.
 
     Raises ValueError when a column of `fct_inventory_position` is missing.
     """
@@ -75,6 +76,9 @@ def read_terms(position: pd.DataFrame, policy, as_of: pd.Timestamp) -> tuple[pd.
     ranked = terms.sort_values(["unique_id", *order], kind="stable", na_position="last")
     terms["is_repeated"] = ranked.duplicated("unique_id").reindex(terms.index).astype(bool)
     doubts.add("repeated_row", terms["is_repeated"])
+    unheard = doubts.rows["not_in_master"] & doubts.rows["no_supplier"]
+    unheard &= doubts.rows["no_stock_count"] & (terms["on_order"] == 0).to_numpy()
+    terms["is_unmapped"] = unheard & ~unheard.all()
     return terms, doubts
 
 

@@ -28,6 +28,7 @@ _REASONS = {
         "enough": "已够，本次不订。",
         "cut": "缺{12}件{prebuild}，按起订量{13}、箱规{14}{pallet}凑整应订{21}件；"
         "{limit}，只订{15}件。",
+        "unlisted": "缺{12}件；对应货号之前没法向供应商下单，本次不订。",
         "lifted": "缺{12}件{prebuild}；{limit}，订{15}件。",
         "early": "本可不订；{limit}，订{15}件。",
         "override": "人工调整（{27}）：订{15}件，计划原为{28}件。",
@@ -80,6 +81,8 @@ _REASONS = {
         "enough": ", enough: nothing to order.",
         "cut": ", {12} short{prebuild}; with MOQ {13} and pack {14}{pallet} that is {21}; "
         "{limit}: order {15}.",
+        "unlisted": ", {12} short; until it is mapped no supplier can be asked for it: nothing to "
+        "order.",
         "lifted": ", {12} short{prebuild}; {limit}: order {15}.",
         "early": ", enough for now; {limit}: order {15}.",
         "override": ". Set by hand ({27}): order {15}, where the plan had {28}.",
@@ -148,12 +151,23 @@ def reasons(rows: pd.DataFrame, language: str) -> list[str]:
             rows["is_set"],
             rows["is_ending"],
             rows["is_dormant"],
+            rows["bound_by"] == "unmapped",
             rows["order_qty"] < rows["wanted_qty"],
             is_lifted & (rows["need_qty"] <= 0),
             is_lifted,
             rows["order_qty"] > 0,
         ],
-        ["repeated", "override", "ending", "dormant", "cut", "early", "lifted", "order"],
+        [
+            "repeated",
+            "override",
+            "ending",
+            "dormant",
+            "unlisted",
+            "cut",
+            "early",
+            "lifted",
+            "order",
+        ],
         default="enough",
     )
     said = {

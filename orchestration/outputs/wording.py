@@ -378,6 +378,7 @@ BOUNDS = {
         "below_minimum": "不够起订金额",
         "supplier_minimum": "凑起订金额",
         "full_pallet": "凑整托",
+        "unmapped": "未对应货号",
     },
     "en": {
         "": "",
@@ -388,6 +389,7 @@ BOUNDS = {
         "below_minimum": "under the minimum",
         "supplier_minimum": "filled to the minimum",
         "full_pallet": "filled pallet",
+        "unmapped": "not mapped",
     },
 }
 CONFIDENCE = {
