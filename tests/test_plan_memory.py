@@ -2,14 +2,16 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import pytest
-from plan_shop import CUTOFF, SUNDAY, planned, position, whole_plan
+from plan_shop import CUTOFF, OWED, SUNDAY, planned, position, whole_plan
 
 from ml.replenishment.difference import difference, kept_rate
 from ml.replenishment.override_effect import override_effects
+from ml.replenishment.overrides import OVERRIDE_COLUMNS
 from ml.replenishment.parameters import Policy
 from orchestration.plan_archive import PlanArchive, fingerprint
 from orchestration.planning_files import PlanningFiles
@@ -79,13 +81,39 @@ def test_a_change_of_forecast_names_the_demand():
     assert reason == "expected demand +21; order-up-to level +21"
 
 
+def test_a_limit_that_cuts_deeper_than_yesterday_is_the_reason():
+    before, after = (
+        planned(position(on_hand=[0.0, 0.0]), policy=replace(OWED, budget_amount=budget))
+        for budget in (300.0, 200.0)
+    )
+    changes = difference(before, after, language="en")
+    assert (changes["change_qty"] < 0).all()
+    assert changes["change_reason"].tolist() == ["what binds changed"] * 2
+
+
+def test_sales_lost_before_any_order_could_land_are_nobodys_gain():
+    # 1 a day: 14 are lost before goods land, 7 come after; the plan's own 7 are all that sells
+    line = dict.fromkeys(OVERRIDE_COLUMNS, "") | {"sku_id": "S0", "action": "quantity"}
+    asked = pd.DataFrame([line | {"value": "21"}])
+    made = whole_plan(position(on_hand=0.0), overrides=asked, policy=Policy())
+    weeks = pd.date_range("2025-06-09", periods=3, freq="W-MON")
+    came = pd.DataFrame({"unique_id": "S0@main", "ds": weeks, "y": 7.0})
+    options = {"holding_rate": 0.25, "margin_rate": 0.3, "last_day": pd.Timestamp("2025-06-29")}
+    row = override_effects([made.orders], came, is_lost=True, **options).iloc[0]
+    assert (row["missing_qty"], row["planned_missing_qty"]) == (14, 14)
+    assert (row["left_qty"], row["planned_left_qty"]) == (14, 0)
+    assert row["gain_amount"] == pytest.approx(-14 * 10 * 0.25 * 21 / 365, abs=0.01)
+    waits = override_effects([made.orders], came, is_lost=False, **options).iloc[0]
+    assert (waits["missing_qty"], waits["planned_missing_qty"]) == (0, 14)
+
+
 def test_an_override_is_judged_by_the_demand_that_came():
     line = {"sku_id": "S0", "warehouse_id": None, "action": "quantity", "value": 50}
     line |= {"expires_on": None, "by": "小王", "why": "直播"}
     made = whole_plan(position(on_hand=[5.0, 5.0]), overrides=pd.DataFrame([line]))
     weeks = pd.date_range("2025-06-09", periods=3, freq="W-MON")
     came = pd.DataFrame({"unique_id": "S0@main", "ds": weeks, "y": 15.0})
-    options = {"holding_rate": 0.25, "margin_rate": 0.3}
+    options = {"holding_rate": 0.25, "margin_rate": 0.3, "is_lost": False}
     early = override_effects([made.orders], came, last_day=pd.Timestamp("2025-06-22"), **options)
     assert early.empty
     effect = override_effects([made.orders], came, last_day=pd.Timestamp("2025-06-29"), **options)

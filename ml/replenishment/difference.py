@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ml.replenishment.wording import JOINT, quantities, words_of
+from ml.replenishment.wording import JOINT, LIFTS, quantities, words_of
 
 CHANGE_COLUMNS = (
     "sku_id",
@@ -108,7 +108,10 @@ def difference(before: pd.DataFrame, after: pd.DataFrame, *, language: str = "zh
     say_moved("prebuild", moved["prebuild_qty"])
     terms = sum(moved[name].abs() for name in ("lead_time_days", "moq", "pack_size"))
     say((terms > 0).to_numpy(), words["terms"])
-    say(differs("bound_by").to_numpy(), words["limit"])
+    # what the same limit cuts on both days is as large as the limit lets it be
+    bound_by = joined["bound_by_1"].fillna("")
+    is_cut = (bound_by != "") & ~bound_by.isin(LIFTS)
+    say((differs("bound_by") | is_cut).to_numpy(), words["limit"])
     say(text == "", words["rounding"])
     changes = pd.DataFrame(
         {

@@ -29,13 +29,16 @@ def override_effects(
     last_day: pd.Timestamp,
     holding_rate: float,
     margin_rate: float,
+    is_lost: bool,
 ) -> pd.DataFrame:
     """EFFECT_COLUMNS, one row per overridden row of `plans` whose protection interval is over.
 
     `plans`: past orders, `policy.PLAN_COLUMNS`. `demand`: unique_id, ds (Mondays), y. The demand of
     the days up to the next order's arrival (weeks taken in part for their days) meets the position
     of then plus either quantity; what it misses costs the margin, what is left costs the holding of
-    one protection interval. gain_amount is what the override saved in yuan, negative if it cost.
+    one protection interval. With `is_lost` what the position of then lacked before an order could
+    land is missed by either, and neither serves it later. gain_amount is what the override saved in
+    yuan, negative if it cost.
     """
     parts = [
         plan[plan["planned_qty"].notna()]
@@ -53,11 +56,16 @@ def override_effects(
     rows = rows.reset_index(drop=True)
     came = _demand_between(rows, demand, rows["as_of"], end.reset_index(drop=True))
     held = rows["inventory_position"].to_numpy(float)
+    lost = np.zeros(len(rows))
+    if is_lost:
+        lands = rows["as_of"] + pd.to_timedelta(rows["lead_time_days"], unit="D")
+        before = _demand_between(rows, demand, rows["as_of"], lands)
+        lost = np.maximum(before - np.maximum(held, 0.0), 0.0)
     cost = rows["unit_cost_amount"].fillna(rows["unit_cost_amount"].median()).fillna(1.0).to_numpy()
     results = {}
     for name in ("order_qty", "planned_qty"):
-        after = held + rows[name].to_numpy(float) - came
-        missing, left = np.maximum(-after, 0.0), np.maximum(after, 0.0)
+        after = held + rows[name].to_numpy(float) - (came - lost)
+        missing, left = lost + np.maximum(-after, 0.0), np.maximum(after, 0.0)
         money = missing * margin_rate + left * holding_rate * days / _DAYS_PER_YEAR
         results[name] = (missing, left, money * cost)
     (missing, left, paid), (own_missing, own_left, own_paid) = results.values()

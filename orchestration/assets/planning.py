@@ -165,6 +165,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         last_day=cutoff + pd.Timedelta(days=6),
         holding_rate=policy.holding_rate,
         margin_rate=policy.margin_rate,
+        is_lost=policy.unmet_demand == "lost",
     )
     tables = (made.orders, made.transfers, made.overrides, effects, changes)
     kept = archive.keep(
