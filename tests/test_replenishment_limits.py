@@ -166,6 +166,18 @@ def test_transfers_conserve_units_and_leave_the_giver_what_it_needs(stock, cost)
     assert (made.transfers["saving_amount"] > 0).all()
 
 
+@pytest.mark.parametrize("least", [200.0, 1_000.0])
+def test_a_suppliers_minimum_is_filled_last_with_what_was_just_moved_away(least):
+    frame = position(
+        sku_id=["S0", "S0", "S1"], warehouse_id=["east", "west", "east"], on_hand=[0.0, 39.0, 11.0]
+    )
+    policy = replace(LOST, supplier_min_amount={"P1": least}, transfer=TransferTerms(days=3))
+    rows = planned(frame, policy=policy).set_index(["sku_id", "warehouse_id"])
+    assert rows.loc[("S0", "west"), "transfer_out_qty"] == 11
+    assert rows.loc[("S0", "west"), "order_qty"] == 0
+    assert rows["order_amount"].sum() >= least
+
+
 def test_a_full_warehouse_takes_no_more_than_it_has_room_for():
     frame = position(on_hand=[0.0, 0.0, 50.0], warehouse_id=["a", "a", "b"])
     free = planned(frame, weekly=70, spread=5, policy=LOST)

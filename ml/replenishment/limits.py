@@ -70,7 +70,10 @@ def fit(
     supplier, names = pd.factorize(rows["supplier_id"].fillna(""))
     least = np.array([policy.supplier_min_amount.get(name, 0.0) for name in names], dtype=float)
     base = np.where(is_fixed, np.nan_to_num(fixed), wish)
-    ahead = _ahead(rows, curves, base, supplier, least, cost, most, is_fixed)
+    gives = (rows["transfer_out_qty"] > 0).to_numpy()
+    ahead = base
+    for is_kept in (is_fixed | gives, is_fixed):  # what was just moved away comes last
+        ahead = _ahead(rows, curves, ahead, supplier, least, cost, most, is_kept)
     lifted_by = np.where(ahead > wish, "supplier_minimum", lifted_by)
     wish = np.where(is_fixed, 0.0, ahead)
     found, barred = None, np.zeros(len(names), dtype=bool)
@@ -110,8 +113,9 @@ def _capped(wanted, most, moq, pack) -> np.ndarray:
     return np.where(wanted <= most, wanted, np.where(fits >= moq, fits, 0.0))
 
 
-def _ahead(rows, curves, base, supplier, least, cost, most, is_fixed) -> np.ndarray:
-    """`base` (n,), filled up where a supplier's orders do not reach its minimum value.
+def _ahead(rows, curves, base, supplier, least, cost, most, is_kept) -> np.ndarray:
+    """`base` (n,), filled up where a supplier's orders do not reach its minimum value; `is_kept`
+    (n,) rows stay as they are.
 
     By bisection per supplier over whole days ahead; the fewest days that reach it, none that need
     more than MOST_DAYS_AHEAD.
@@ -121,7 +125,7 @@ def _ahead(rows, curves, base, supplier, least, cost, most, is_fixed) -> np.ndar
     short = (amount > 0) & (amount < least)
     if not short.any():
         return base
-    mine = np.flatnonzero(short[supplier] & ~is_fixed & (cost > 0))
+    mine = np.flatnonzero(short[supplier] & ~is_kept & (cost > 0))
     pack, moq = (rows[name].to_numpy(float)[mine] for name in ("order_step_qty", "moq"))
     few = curves.take(mine)
     days = rows["protection_days"].to_numpy()[mine]
