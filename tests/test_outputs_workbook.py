@@ -12,7 +12,7 @@ from ml.columns import INVENTORY_POSITION
 from ml.demand.forecaster import FAMILIES
 from ml.replenishment.difference import CHANGE_COLUMNS
 from ml.replenishment.policy import FALLBACK_MODEL, Policy, plan
-from orchestration.outputs.wording import MODELS
+from orchestration.outputs.wording import COLUMNS, MODELS, TEXTS
 from orchestration.outputs.wording_sheets import OVERRIDE_COLUMNS, TRANSFER_COLUMNS
 from orchestration.outputs.workbook import write_plan_workbook
 
@@ -169,6 +169,19 @@ def test_a_listing_that_nobody_can_order_stands_among_exceptions_and_in_no_order
     for name in ("订货计划", "采购单(按供应商)"):
         cells = {cell for row in book[name].iter_rows(values_only=True) for cell in row}
         assert not cells & {"taobao:9", "(无供应商)"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_glossary_and_the_advice_say_of_the_plan_is_so(language):
+    rows = make_plan(language)
+    parts = {"on_hand": 1, "expiring_qty": -1, "reserved": -1, "on_order": 1}
+    parts |= {"transfer_in_qty": 1, "transfer_out_qty": -1}
+    total = sum(sign * rows[name] for name, sign in parts.items())
+    assert np.allclose(rows["inventory_position"], total)
+    said = COLUMNS["inventory_position"].meaning(language).lower()
+    assert all(COLUMNS[name].header(language).lower() in said for name in parts)
+    assert rows["priority"].is_monotonic_increasing
+    assert COLUMNS["priority"].header(language).lower() in TEXTS[language]["how_2"]
 
 
 def test_one_sku_is_picked_from_a_list_and_its_numbers_follow(tmp_path):

@@ -200,7 +200,7 @@ def test_of_an_order_cut_short_the_festival_gets_what_today_does_not_need():
     for budget, ordered, ahead in ((None, 30, 10), (250.0, 25, 5), (200.0, 20, 0), (90.0, 9, 0)):
         row = made(budget)
         assert (row["order_qty"], row["prebuild_qty"]) == (ordered, ahead)
-        assert "其中618节前提前备80件" in row["reason"]
+        assert "其中为“618”节前提前备80件" in row["reason"]
 
 
 def test_a_stock_out_that_sales_contradict_drives_nothing():

@@ -36,6 +36,15 @@ def test_a_quantity_set_by_hand_is_ordered_as_it_is_and_shown_beside_the_plans_o
     assert pd.isna(other["planned_qty"])
 
 
+@pytest.mark.parametrize(("on_order", "doubted"), [(0.0, False), (49.0, False), (50.0, True)])
+def test_a_quantity_that_seems_to_be_on_order_already_is_doubted(on_order, doubted):
+    frame = SHOP.assign(on_order=[on_order, 60.0], next_expected_on=pd.Timestamp("2025-06-20"))
+    made = overridden(frame, override(action="quantity", value=50), language="en")
+    doubts = made.orders.set_index("sku_id")["doubts"]
+    assert ("50 units are on order: the quantity" in doubts["S0"]) == doubted
+    assert doubts["S1"] == ""
+
+
 def test_hold_orders_nothing_and_force_orders_one_moq_where_nothing_is_missing():
     frame = SHOP.assign(moq=10.0, pack_size=6.0)
     made = overridden(

@@ -54,7 +54,7 @@ def test_what_the_suppliers_later_orders_cannot_bring_for_a_festival_is_ordered_
     # 26 + 19 + 19 = 64: 6 of 70 today, beside the 7 that are short anyway
     assert (row["order_qty"], row["prebuild_qty"]) == (13, 6)
     assert (row["exception"], row["is_exception"]) == ("festival_prebuild", True)
-    assert "6 of them festival pre-build for 618" in row["reason"]
+    assert "6 of them festival pre-build for '618'" in row["reason"]
     assert "节前提前备6件" in plan_of(frame, policy=capacity(26), language="zh").loc["S0", "reason"]
 
 
@@ -105,7 +105,7 @@ def test_a_supplier_that_closes_before_the_festival_is_ordered_from_before_it_cl
     row = plan_of(frame, policy=replace(OWED, supplier_closed=shut), festivals=soon).loc["S0"]
     assert row["demand_mean_qty"] == 34
     assert (row["order_qty"], row["prebuild_qty"]) == (20, 13)
-    assert "13 of them festival pre-build for 618" in row["reason"]
+    assert "13 of them festival pre-build for '618'" in row["reason"]
     plain = plan_of(frame, policy=replace(OWED, supplier_closed=shut), festivals=None).loc["S0"]
     assert (plain["order_qty"], plain["prebuild_qty"], plain["exception"]) == (20, 0, "")
 

@@ -262,6 +262,8 @@ def _doubt_quantities(rows: pd.DataFrame, doubts: Doubts, policy) -> None:
     set_by_hand = rows["planned_qty"].notna() & ordered
     odd = (rows["order_qty"] % rows["pack_size"] > 1e-6) | (rows["order_qty"] < rows["moq"])
     doubts.add("odd_override", set_by_hand & odd)
+    again = rows["is_set"] & ordered & (rows["on_order"] >= rows["order_qty"])
+    doubts.add("set_again", again, rows["on_order"].round())
 
 
 def _ranked(rows: pd.DataFrame) -> pd.DataFrame:

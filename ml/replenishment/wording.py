@@ -20,7 +20,7 @@ _REASONS = {
         "less_expiring": "-临期{23}",
         "moved_in": "+调入{24}",
         "moved_out": "-调出{25}",
-        "prebuild": "（其中{31}节前提前备{30}件：之后的订单来不及或排不下{rescue}）",
+        "prebuild": "（其中为“{31}”节前提前备{30}件：之后的订单来不及或排不下{rescue}）",
         "rescue": "；调出的{25}件救邻仓的急，新货来不及",
         "pallet": "、整托{29}件",
         "lost": "到货前会缺{26}件、已来不及补，",
@@ -72,7 +72,7 @@ _REASONS = {
         "less_expiring": " - expiring {23}",
         "moved_in": " + moved in {24}",
         "moved_out": " - moved out {25}",
-        "prebuild": " ({30} of them festival pre-build for {31}, which later orders could not "
+        "prebuild": " ({30} of them festival pre-build for '{31}', which later orders could not "
         "bring in time{rescue})",
         "rescue": "; the {25} moved out save sales that no order could",
         "pallet": " and pallet {29}",
