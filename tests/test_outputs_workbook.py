@@ -204,6 +204,7 @@ def test_one_sku_is_picked_from_a_list_and_its_numbers_follow(tmp_path):
     assert sheet["B1"].value == "0001@main"
     assert [sheet.cell(row, 2).value for row in (6, 7, 8)] == [0, 1, 2]
     assert (sheet["C9"].value, sheet["H6"].value, sheet["I6"].value) == (7, 2, 26)
+    assert book["单品明细"].row_dimensions[5].height == 30  # two lines of header
     assert len(book["单品明细"]._charts) == 2
     choice = book["单品明细"].data_validations.dataValidation[0]
     assert choice.formula1 == "'明细数据'!$A$2:$A$3"

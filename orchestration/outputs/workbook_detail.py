@@ -50,6 +50,7 @@ def write_detail(book, sheet, data, styles: Styles, series: DetailSeries, langua
     right = {name: blocks[name] for name in names[4:]}
     _write_table(sheet, styles, 0, weeks, left, lookup, words)
     _write_table(sheet, styles, 6, series.stock_days, right, lookup, words)
+    sheet.set_row(_TOP - 1, 30)  # two lines of header
     last = (_TOP + len(weeks) - 1, _TOP + len(series.stock_days) - 1)
     error = {"type": "errors", "format": book.add_format({"font_color": "#FFFFFF"})}
     sheet.conditional_format(_TOP, 1, max(last), 8, error)
