@@ -219,10 +219,13 @@ def test_held_out_weeks_teach_the_calibration_but_their_forecasts_do_not_see_the
     model = forecaster("xgboost").fit(panel, static, known)
     origin = T - 9
     spoiled = panel.copy()
-    spoiled.loc[spoiled["ds"] > WEEKS[origin], "y"] = 1e9
+    # every other week: what lasts is a shift, and over that the past is read on purpose
+    spoiled.loc[spoiled["ds"].isin(WEEKS[origin + 1 :: 2]), "y"] = 1e9
+    spoiled.loc[spoiled["ds"].isin(WEEKS[origin + 2 :: 2]), "y"] = 0.0
     made = []
     for frame in (panel, spoiled):
         model.update(frame)
+        assert model.level_shifts.empty
         made.append(model.members["xgboost"].predict(model._tables, origin))
     np.testing.assert_array_equal(made[0].mean, made[1].mean)
     np.testing.assert_array_equal(made[0].quantiles, made[1].quantiles)

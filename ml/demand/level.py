@@ -4,6 +4,8 @@ When all that is sold triples in one week and stays there (a channel opens, a ri
 that a model learns from joins the new level with weeks that lie far after it, and weights and
 calibration come from weeks before it: a forecast eight weeks ahead falls back to the old level.
 So demand before such a break is multiplied to the level after it, before anything is learnt.
+Held-out weeks from before it are then calibrated at the level of today: what they tell is how far
+forecasts go wrong where the level is known, not how far where it breaks.
 
 A break is told by demand of four weeks or more over what level, season and planned discounts of the
 weeks before let expect, summed over all series or those of an attribute, promoted weeks left out.
