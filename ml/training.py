@@ -230,12 +230,18 @@ def settle(
     """Register the fitted model and move the alias the gate decided on.
 
     `recipe` made the fitted model: the challenger's, or the baseline's when that won. A refused
-    challenger is registered too, with the reason, and the champion keeps its place. With
+    challenger is registered too, with the reason, and the champion keeps its place; so it does
+    against all that was trained on a day run again, on older data than its own. With
     `shadow_nights` a challenger that won over a champion only becomes its shadow, until
     `ml.shadow.judge_shadow` says that it earned the place; the newest winner is the shadow.
     """
+    champion = registry.champion(proposal.name)
+    if promotion.promote and champion and proposal.last_day < champion.tags["last_day"]:
+        reason = f"the champion has learnt from newer data, up to {champion.tags['last_day']}"
+        reason = f"{reason}, than {proposal.last_day}; else: {promotion.reason}"
+        promotion = Promotion(False, reason, "champion", promotion.numbers)
     has_won = promotion.promote and promotion.winner == "challenger"
-    waits = has_won and shadow_nights > 0 and registry.champion(proposal.name) is not None
+    waits = has_won and shadow_nights > 0 and champion is not None
     if waits:
         reason = f"in shadow for {shadow_nights} nights first: {promotion.reason}"
         promotion = Promotion(False, reason, "champion", promotion.numbers)

@@ -14,7 +14,7 @@ import numpy as np
 from ml.demand.features import RISING, FeatureTables
 
 RIDGE = 1e-3  # per row, on every coefficient but the intercept
-NOTHING = 1e-6  # the mean that stands for no demand at all
+NOTHING = 1e-6  # the mean that stands for no demand at all, and up to which there is none
 
 
 def planned_shares(tables: FeatureTables, last: int) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class PlannedEffect:
         """By Poisson deviance of `target` (n, not negative), ridge."""
         from sklearn.linear_model import PoissonRegressor
 
-        if not target.any():
+        if np.average(target, weights=weight) <= NOTHING:
             return cls._with(shares, np.log(NOTHING), np.zeros(len(shares.names)), weight)
         line = PoissonRegressor(alpha=RIDGE, solver="newton-cholesky", tol=1e-8)
         line.fit(shares.values, target, sample_weight=weight / weight.mean())
