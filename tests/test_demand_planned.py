@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ml.demand.boosted import BoostedDemand
@@ -44,7 +44,8 @@ def test_what_is_not_known_of_a_week_counts_as_nothing_planned():
     )
 
 
-@example(seed=1, level=5e-324)
+@settings(deadline=None)
+@example(1, 5e-324)
 @given(st.integers(0, 50), st.floats(0, 1e3))
 def test_the_line_is_finite_whatever_was_sold(seed, level):
     rng = np.random.default_rng(seed)
