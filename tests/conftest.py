@@ -42,3 +42,24 @@ def server():
     yield server
     server.http.shutdown()
     server.http.server_close()
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """What `stork` with some words answers: its exit code and what it prints."""
+    from io import StringIO
+
+    from rich.console import Console
+    from typer.testing import CliRunner
+
+    from orchestration import champions, cli, terminal
+
+    def answered(*words: object) -> tuple[int, str]:
+        printed = Console(file=StringIO(), width=150)
+        for module in (champions, cli, terminal):
+            monkeypatch.setattr(module, "console", printed)
+        done = CliRunner().invoke(cli.app, [*map(str, words)])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, printed.file.getvalue()
+
+    return answered

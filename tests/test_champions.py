@@ -1,16 +1,12 @@
 """`stork models` on a real registry: what a person types and reads."""
 
 import shutil
-from io import StringIO
 
 import pandas as pd
 import pytest
-from rich.console import Console
-from typer.testing import CliRunner
 
 from ml.registry import Registry
-from orchestration import champions, terminal
-from orchestration.cli import app
+from orchestration import champions
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +37,9 @@ def state(tmp_path_factory):
 
 
 @pytest.fixture
-def said(monkeypatch):
-    """What a command answers: its exit code and what it prints."""
-
-    def said(*words: object) -> tuple[int, str]:
-        printed = Console(file=StringIO(), width=150)
-        monkeypatch.setattr(champions, "console", printed)
-        monkeypatch.setattr(terminal, "console", printed)
-        done = CliRunner().invoke(app, ["models", *map(str, words)])
-        return done.exit_code, printed.file.getvalue()
-
-    return said
+def said(answered):
+    """What `stork models` answers."""
+    return lambda *words: answered("models", *words)
 
 
 def test_list_shows_versions_recipes_reasons_and_reigns(state, said):

@@ -29,15 +29,17 @@ def frames(seed=0):
     return frame[frame["ds"] < WEEKS[T]], static, known
 
 
-def tables_of(panel, static, known):
+def tables_of(panel, static=None, known=None):
+    known = check_known_future(known)
+    columns = () if known is None else tuple(known.columns.drop(["unique_id", "ds"]))
     history = build_history(
         check_panel(panel, "W-MON"),
         freq="W-MON",
         horizon=H,
         codes=StaticCodes.learn(static),
         static=static,
-        known_future=check_known_future(known),
-        known_columns=("discount_rate",),
+        known_future=known,
+        known_columns=columns,
     )
     return FeatureTables(history)
 

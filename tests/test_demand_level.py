@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from test_demand_features import tables_of
 
 from ml.demand.features import FeatureTables
 from ml.demand.forecaster import DemandForecaster
@@ -24,20 +25,6 @@ def panel_of(mean: np.ndarray, seed: int = 1) -> pd.DataFrame:
             "y": np.random.default_rng(seed).poisson(mean).astype(float).ravel(),
         }
     )
-
-
-def tables_of(panel: pd.DataFrame, static: pd.DataFrame | None = None, known=None) -> FeatureTables:
-    columns = () if known is None else tuple(known.columns.drop(["unique_id", "ds"]))
-    history = build_history(
-        check_panel(panel, "W-MON"),
-        freq="W-MON",
-        horizon=H,
-        codes=StaticCodes.learn(static),
-        static=static,
-        known_future=known,
-        known_columns=columns,
-    )
-    return FeatureTables(history)
 
 
 def shifts_of(mean: np.ndarray, static=None, known=None, seed: int = 1):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ml.demand.groups import GroupDemand, group_codes
+from ml.demand.groups import GroupDemand, GroupSum, group_codes
 from ml.demand.panel import History
 from ml.demand.response import (
     MAX_LOG_UPLIFT,
@@ -257,9 +257,6 @@ def _category(history: History) -> np.ndarray:
 
 
 def _group_mean(table: np.ndarray, code: np.ndarray) -> np.ndarray:
-    order = np.argsort(code, kind="stable")
-    starts = np.searchsorted(code[order], np.arange(code.max() + 1))
-    seen = ~np.isnan(table)
-    total = np.add.reduceat(np.where(seen, table, 0.0)[order], starts, axis=0)
-    count = np.add.reduceat(seen[order].astype(float), starts, axis=0)
+    of_group, seen = GroupSum(code), ~np.isnan(table)
+    total, count = of_group(np.where(seen, table, 0.0)), of_group(seen.astype(float))
     return (total / np.maximum(count, 1))[code]

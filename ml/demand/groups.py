@@ -23,6 +23,19 @@ def group_codes(history: History) -> dict[str, np.ndarray]:
     return found
 
 
+class GroupSum:
+    """Sums over the series of each group."""
+
+    def __init__(self, code: np.ndarray) -> None:
+        """`code` N: whole numbers from 0, each of them used."""
+        self._order = np.argsort(code, kind="stable")
+        self._starts = np.searchsorted(code[self._order], np.arange(code.max() + 1))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Groups x ... of numbers N x ..."""
+        return np.add.reduceat(values[self._order], self._starts, axis=0)
+
+
 class GroupDemand:
     """Demand of a group over the sum of its series' scales, by period and smoothed."""
 
@@ -31,10 +44,8 @@ class GroupDemand:
     ) -> None:
         """`code` N, the others N x T; `width` periods are taken together."""
         self.code, self.width = code, width
-        order = np.argsort(code, kind="stable")
-        starts = np.searchsorted(code[order], np.arange(code.max() + 1))
-        got = np.add.reduceat(filled[order], starts, axis=0)
-        normal = np.add.reduceat((seen * scale)[order], starts, axis=0)
+        of_group = GroupSum(code)
+        got, normal = of_group(filled), of_group(seen * scale)
         above, below = window_sum(got, width), window_sum(normal, width)
         self.table = np.where(below > 1e-9, above / np.maximum(below, 1e-9), np.nan).astype("f4")
 

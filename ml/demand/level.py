@@ -24,7 +24,7 @@ from dataclasses import replace
 import numpy as np
 
 from ml.demand.features import FeatureTables
-from ml.demand.groups import group_codes
+from ml.demand.groups import GroupSum, group_codes
 from ml.demand.panel import History, LevelShift
 from ml.demand.response import promo_periods
 
@@ -74,12 +74,13 @@ def _clearest(tables: FeatureTables) -> LevelShift | None:
         return None
     demand = _Demand(tables)
     groupings = group_codes(tables.history)
+    sums = {name: GroupSum(code) for name, code in groupings.items()}
     ratios = {name: np.empty((code.max() + 1, len(origins))) for name, code in groupings.items()}
     for at, origin in enumerate(origins):
         after = demand.by_week(origin, min((last - origin) // week, WITHIN))
         usable = demand.usable(origin)
-        for name, code in groupings.items():
-            ratios[name][:, at] = _soonest_ratio(_by_group(after, code), _by_group(usable, code))
+        for name, of_group in sums.items():
+            ratios[name][:, at] = _soonest_ratio(of_group(after), of_group(usable))
     best, clearest = None, 1.0
     for name, code in groupings.items():
         off = np.abs(ratios[name])
@@ -152,13 +153,6 @@ def _log_ratio(sold: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """NaN where nothing was to be expected or nothing was sold at all."""
     told = (sold > 0) & (expected > 0)
     return np.log(np.where(told, sold, np.nan) / np.where(told, expected, np.nan))
-
-
-def _by_group(values: np.ndarray, code: np.ndarray) -> np.ndarray:
-    """Sums over the series of each group: groups x ... of N x ..."""
-    order = np.argsort(code, kind="stable")
-    starts = np.searchsorted(code[order], np.arange(code.max() + 1))
-    return np.add.reduceat(values[order], starts, axis=0)
 
 
 def _of_any_as_large(furthest: np.ndarray, size: np.ndarray) -> np.ndarray:
