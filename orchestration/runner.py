@@ -1,11 +1,11 @@
 """One process from landing files to the plan: what `stork run` does."""
 
 import json
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 import pandas as pd
@@ -138,7 +138,17 @@ def _is_gone(home: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     said = home.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
     told = [entry.dagster_event.engine_event_data.metadata.get("pid") for entry in said]
     pids = [int(pid.value) for pid in told if pid is not None]
-    return bool(pids) and not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    return bool(pids) and not any(map(_exists, pids))
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # asks, and signals nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def steps(defs: dg.Definitions) -> int:

@@ -74,9 +74,16 @@ def test_the_next_run_works_and_nothing_of_the_killed_one_is_left_open(killed):
 def test_what_runs_under_the_daemon_is_left_alone_while_its_process_is_there(killed, monkeypatch):
     monkeypatch.setattr(dg.DagsterRun, "remote_job_origin", "the daemon's")
     with runner.instance(a_state(killed)) as home:
-        monkeypatch.setattr(runner.Path, "exists", lambda _: True)
-        assert runner.close_killed_runs(home) == 0
-        assert home.event_log_storage.get_concurrency_run_ids()
-        monkeypatch.setattr(runner.Path, "exists", lambda _: False)
+        with monkeypatch.context() as alive:
+            alive.setattr(runner, "_exists", lambda _: True)
+            assert runner.close_killed_runs(home) == 0
+            assert home.event_log_storage.get_concurrency_run_ids()
         assert runner.close_killed_runs(home) == 1
         assert not home.event_log_storage.get_concurrency_run_ids()
+
+
+def test_a_process_is_there_or_not():
+    assert runner._exists(os.getpid())
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    assert not runner._exists(done.pid)

@@ -153,12 +153,12 @@ def forecast_demand(
     """
     champion = in_charge(registry, NAME, panel["ds"].max().date())
     model = _loaded(registry, champion, panel, static, known_future)
-    weekly = model.predict(known_future)
+    weekly = model.predict()
     return DemandForecast(
         champion,
         weekly.assign(model_version=champion.version),
-        model.predict_cumulative(tuple(range(1, model.horizon + 1)), known_future),
-        model.explain(weekly, known_future),
+        model.predict_cumulative(tuple(range(1, model.horizon + 1))),
+        model.explain(weekly),
         model.level_shifts,
     )
 
@@ -174,10 +174,11 @@ def shadow_forecast(
     if shadow is None or shadow.tags["last_day"] > str(panel["ds"].max().date()):
         return None
     model = _loaded(registry, shadow, panel, static, known_future)
-    return model.predict(known_future).assign(model_version=shadow.version)
+    return model.predict().assign(model_version=shadow.version)
 
 
 def _loaded(registry: Registry, version: Version, panel, static, known_future) -> DemandForecaster:
+    """The version's model at the end of the panel; it forecasts with these plans."""
     return DemandForecaster.load(registry.fetch(version)).update(panel, static, known_future)
 
 
