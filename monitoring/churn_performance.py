@@ -25,6 +25,14 @@ class ChurnLimits:
     floor_class_rows: int = 30
 
 
+def own_scores(scores: pd.DataFrame, champion: int) -> pd.DataFrame:
+    """The archived scores that version `champion` made: a new model is not blamed for what its
+    predecessor said. Scores kept before they told their `model_version` are nobody's."""
+    if "model_version" not in scores:
+        return scores.head(0)
+    return scores[scores["model_version"] == champion]
+
+
 def own_windows(scores: pd.DataFrame, *, otherwise: int) -> np.ndarray:
     """The outcome window that each score speaks of, (n,) whole days.
 
@@ -56,12 +64,16 @@ def mature_scores(
 
 
 def churn_performance(
-    matured: pd.DataFrame, reference: pd.DataFrame, *, limits: ChurnLimits | None = None
+    matured: pd.DataFrame,
+    reference: pd.DataFrame,
+    *,
+    champion: int,
+    limits: ChurnLimits | None = None,
 ) -> Verdict:
     """Verdict "churn_performance": ranking and calibration against the model's evaluation.
 
-    Both frames: customer_id, as_of, is_churned, churn_score; `reference` is the held-out
-    evaluation of the model that made the scores.
+    Both frames: customer_id, as_of, is_churned, churn_score; `matured` are version `champion`'s own
+    (see `own_scores`), `reference` is its held-out evaluation.
     """
     limits = limits or ChurnLimits()
     name = "churn_performance"
@@ -73,7 +85,8 @@ def churn_performance(
         return Verdict(
             name,
             True,
-            f"too few matured scores, not judged: {len(y)} of {limits.floor_rows} rows, "
+            f"too few matured scores of churn v{champion}, not judged: {len(y)} of "
+            f"{limits.floor_rows} rows, "
             f"{n_churned} churned and {n_staying} staying of {limits.floor_class_rows} each",
             numbers,
         )

@@ -1,5 +1,7 @@
 """Timing, talks and early warning: honest chances, whole answers, nothing from after the day."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,9 @@ from ml.churn.model import ChurnModel
 from ml.churn.outlook import EXTRAS, Outlook, with_extras
 from ml.churn.timeline import KEYS, Timeline
 from ml.churn.timing import HORIZONS, PurchaseTiming
+from ml.churn.training import score_customers
 from ml.columns import TooLittleData
+from ml.registry import Registry
 
 AS_OF = pd.Timestamp("2026-06-28")
 CHANCES = [f"buys_{days}d" for days in HORIZONS]
@@ -189,3 +193,16 @@ def test_a_large_table_is_scored_in_parts_with_the_same_answer(shop, outlook, mo
     monkeypatch.setattr("ml.churn.outlook._ROWS_AT_ONCE", 60)
     shuffled = shop.events.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(whole, learnt.predict(newest, shuffled))
+
+
+def test_a_stored_score_tells_which_version_made_it(shop, outlook, migrated, tmp_path):
+    shutil.copy(migrated, tmp_path / "mlflow.db")
+    registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+    outlook[0].save(tmp_path / "saved")
+    for number in (1, 2):
+        made = registry.record("churn", folder=tmp_path / "saved", tags={"last_day": "2025-01-01"})
+        registry.set_alias("churn", "champion", made)
+        scored = score_customers(
+            shop.features, shop.events, last_day=shop.last_day.date(), registry=registry
+        )
+        assert scored["model_version"].unique().tolist() == [number]

@@ -146,14 +146,16 @@ def score_customers(
     births: pd.DataFrame | None = None,
     talks: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """What the champion says of the newest slice's reachable customers, see `Outlook.predict`.
+    """What the champion says of the newest slice's reachable customers, see `Outlook.predict`, and
+    which of its versions (`model_version`) said it.
 
     `last_day` is the last that is visible. Raises LookupError as `in_charge` does.
     """
     champion = in_charge(registry, NAME, last_day)
     newest = population(features[features["as_of"] == features["as_of"].max()])
     outlook = Outlook.load(registry.fetch(champion))
-    return outlook.predict(with_extras(newest, births, talks), events)
+    scores = outlook.predict(with_extras(newest, births, talks), events)
+    return scores.assign(model_version=champion.version)
 
 
 def model(recipe: Recipe, budget: Budget) -> ChurnModel:

@@ -155,35 +155,37 @@ def churn_performance(
 ) -> dg.MaterializeResult:
     from ml.churn.labels import churn_labels
     from monitoring.churn_performance import churn_performance as judge
-    from monitoring.churn_performance import mature_scores, own_windows
+    from monitoring.churn_performance import mature_scores, own_scores, own_windows
     from monitoring.prediction_drift import Predictions
     from monitoring.prediction_drift import prediction_drift as prediction_drift_of
     from monitoring.report import churn_report
 
     as_of = lake.last_visible_day()
     registry = models.registry()
-    backtest = registry.table(in_charge(registry, "churn", as_of), "backtest")
+    champion = in_charge(registry, "churn", as_of)
+    backtest = registry.table(champion, "backtest")
     outcome = timedelta(days=options.outcome_days)
     since = as_of - outcome - SCORED
     archive = pd.concat(f for _, f in archived(results, "churn_scores", since, as_of))
-    asked = archive.drop_duplicates(["customer_id", "as_of"], keep="last")
+    own = own_scores(archive, champion.version)
+    asked = own.drop_duplicates(["customer_id", "as_of"], keep="last")
     labels = churn_labels(
         asked,
         warehouse.read(FEAT_CUSTOMER_EVENTS),
         outcome_days=own_windows(asked, otherwise=options.outcome_days),
         last_day=pd.Timestamp(as_of),
     )
-    matured = mature_scores(archive, labels)
-    verdict = judge(matured, backtest)
+    matured = mature_scores(own, labels)
+    verdict = judge(matured, backtest, champion=champion.version)
     # before a label matures, the scores themselves are all there is to see
     label = "newest scores against the champion's evaluation"
-    newest = archive.loc[archive["as_of"] == archive["as_of"].max(), "churn_score"]
+    newest = own.loc[own["as_of"] == own["as_of"].max(), "churn_score"]
     proxy = prediction_drift_of("score_drift", Predictions(newest, backtest["churn_score"], label))
     keep(results, as_of, verdict.name, [verdict, proxy])
     report = results.report_path(as_of, verdict.name)
     about = "Current: matured scores; reference: the champion's evaluation"
     if matured.empty:
-        about = "No score has matured yet: the champion's evaluation is shown on both sides"
+        about = "None of its scores has matured yet: the champion's evaluation is on both sides"
         matured = backtest
     churn_report(
         *(matured, backtest, report),
