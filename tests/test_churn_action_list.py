@@ -59,8 +59,9 @@ def test_the_tier_compares_odds_with_the_average_reachable_customer(predictions,
     assert table["churn_score"].mean() == pytest.approx(0.525, abs=0.02)
     tiers = table.groupby("churn_score")["risk_tier"].unique().str[0].to_dict()
     assert tiers == {0.2: "low", 0.55: "medium", 0.65: "medium", 0.7: "high"}
-    assert (table.loc[table["risk_tier"] == "low", "play"] == "leave_alone").all()
-    assert (table.loc[table["risk_tier"] != "low", "play"] != "leave_alone").all()
+    asked = table[~table["is_holdout"]]
+    assert (asked.loc[asked["risk_tier"] == "low", "play"] == "leave_alone").all()
+    assert (asked.loc[asked["risk_tier"] != "low", "play"] != "leave_alone").all()
 
 
 def test_every_row_has_words_in_the_language_asked_for(predictions, newest):
@@ -85,6 +86,27 @@ def test_the_hold_out_depends_on_the_customer_alone(predictions, newest):
     other = churn_list(predictions, newest, seed=8).set_index("customer_id")["is_holdout"]
     assert not other.equals(whole)
     assert not churn_list(predictions, newest, holdout_share=0.0)["is_holdout"].any()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "对照组：请勿联系"), ("en", "held out: do not contact")]
+)
+def test_who_is_held_out_has_no_play_and_is_not_to_be_contacted_in_words(
+    predictions, newest, tmp_path, language, words
+):
+    table = churn_list(predictions, newest, language=language, holdout_share=0.3)
+    held = table[table["is_holdout"]]
+    assert {"low", "high"} <= set(held["risk_tier"])
+    assert held["play"].isna().all()
+    assert set(held["suggested_play"]) == {words}
+    asked = table[~table["is_holdout"]]
+    assert asked["play"].notna().all()
+    assert words not in set(asked["suggested_play"])
+    path = write_churn_workbook(table, read_plays(), tmp_path / "x.xlsx", language=language)
+    sheet = openpyxl.load_workbook(path)[CHURN_TEXTS[language]["holdout"]]
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert len(rows) > 5
+    assert all(words in row for row in rows)
 
 
 @settings(max_examples=30, deadline=None)

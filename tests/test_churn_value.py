@@ -211,6 +211,7 @@ def test_a_trait_that_is_not_known_counts_as_average(three_kinds):
 
 LISTED = pd.DataFrame(
     {
+        "is_holdout": False,
         "risk_tier": ["high", "high", "medium", "low", "high"],
         "ending_expected": ["lapsed", "graduated", "lapsed", "graduated", None],
         "rfm_class": ["keep", "fading", "fading", "fading", "fading"],

@@ -15,6 +15,7 @@ ANY = "*"
 LEAVE_ALONE = "leave_alone"
 _KEYS = ("ending", "segment", "reason")
 _LEAVE = {"zh": "暂不打扰", "en": "leave alone"}
+_HELD = {"zh": "对照组：请勿联系", "en": "held out: do not contact"}
 
 
 def read_plays(path: Path | None = None) -> pd.DataFrame:
@@ -48,8 +49,9 @@ def read_plays(path: Path | None = None) -> pd.DataFrame:
 def choose_plays(listed: pd.DataFrame, plays: pd.DataFrame, language: str) -> pd.DataFrame:
     """(play, suggested_play) for each row of `listed`, in its order.
 
-    `listed`: risk_tier, ending_expected, rfm_class, segment_zh, segment_en, reason_1, null where
-    not known. Customers of low risk are left alone.
+    `listed`: is_holdout, risk_tier, ending_expected, rfm_class, segment_zh, segment_en, reason_1,
+    null where not known. Customers of low risk are left alone. Those held out have no play (null),
+    and words that say so: whoever works through the list must not reach them.
     """
     rows = np.full(len(listed), len(plays), dtype=int)
     labels = [listed["rfm_class"], listed["segment_zh"], listed["segment_en"]]
@@ -64,12 +66,9 @@ def choose_plays(listed: pd.DataFrame, plays: pd.DataFrame, language: str) -> pd
         if play.segment != ANY:
             fits &= np.any([(label == play.segment).to_numpy() for label in labels], axis=0)
         rows = np.where(fits, np.minimum(rows, number), rows)
+    held = listed["is_holdout"].to_numpy(bool)
     low = (listed["risk_tier"] == "low").to_numpy()
-    chosen = plays.iloc[rows]
-    return pd.DataFrame(
-        {
-            "play": np.where(low, LEAVE_ALONE, chosen["play"]),
-            "suggested_play": np.where(low, _LEAVE[language], chosen[language]),
-        },
-        index=listed.index,
-    )
+    chosen = plays.iloc[rows].reset_index(drop=True)
+    said = chosen[language].mask(low, _LEAVE[language]).mask(held, _HELD[language])
+    play = chosen["play"].mask(low, LEAVE_ALONE).mask(held, None)
+    return pd.DataFrame({"play": play, "suggested_play": said}).set_axis(listed.index)

@@ -81,12 +81,13 @@ _CSV_ROWS = (
     ("reason_3", "第三原因", "Third reason", "原因代码", "Its code"),
     (
         "play", "做法代码", "Play",
-        "建议做法在“做法表”里的代码", "Code of the suggested play in the table of plays",
+        "建议做法在“做法表”里的代码；对照组没有",
+        "Code of the suggested play in the table of plays; none for the hold-out",
     ),
     (
         "is_holdout", "对照组", "Held out",
-        "true 为随机抽出的对照组，不论建议做法是什么，都请勿联系",
-        "true: held out at random, not to be contacted whatever play is suggested",
+        "true 为随机抽出的对照组：没有做法，请勿联系",
+        "true: held out at random, without a play and not to be contacted",
     ),
 )  # fmt: skip
 CSV_COLUMNS = {

@@ -53,7 +53,7 @@ def write_churn_workbook(
         _write_summary(sheets["summary"], styles, contacts, asked, *counts, words)
         columns = list(CHURN_COLUMNS)
         _write_rows(sheets["list"], styles, listed, columns, language)
-        columns = [name for name in columns if name not in ("contacted", "suggested_play")]
+        columns.remove("contacted")
         _write_rows(sheets["holdout"], styles, held, columns, language)
         _write_plays(sheets["plays"], styles, plays, language)
         _write_glossary(sheets["glossary"], styles, language)
