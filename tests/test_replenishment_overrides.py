@@ -55,6 +55,40 @@ def test_hold_orders_nothing_and_force_orders_one_moq_where_nothing_is_missing()
     assert rows["planned_qty"].sort_index().tolist() == [18, 0]
 
 
+@pytest.mark.parametrize(
+    ("on_hand", "line", "exception"),
+    [
+        (15.0, {"action": "hold"}, "override_short"),  # the next order's goods land in 21 days
+        (20.0, {"action": "hold"}, "override_short"),
+        (21.0, {"action": "hold"}, ""),
+        (5.0, {"action": "hold"}, "override_short"),
+        (15.0, {"action": "quantity", "value": 2}, "override_short"),
+        (15.0, {"action": "quantity", "value": 6}, ""),
+        (15.0, {"action": "force"}, ""),
+    ],
+)
+def test_a_row_that_runs_dry_by_an_override_is_an_exception_that_says_who_and_why(
+    on_hand, line, exception
+):
+    frame = position(on_hand=on_hand)
+    made = overridden(frame, override(**line), spread=4.0, language="en")
+    row = made.orders.iloc[0]
+    assert row["exception"] == exception
+    assert row["is_exception"] == (exception != "")
+    assert row["priority"] == (1 if exception else row["priority"])
+    if exception and line["action"] == "hold":
+        lasts = f"As set by hand, stock lasts about {on_hand:g} of the 21 days"
+        assert row["reason"].startswith(lasts)
+        assert "小王 holds the order: 直播" in row["reason"]
+
+
+def test_a_hold_is_no_reason_where_the_plan_would_order_nothing_or_stock_is_unknown():
+    ending = position(on_hand=2.0, discontinued_on=pd.Timestamp("2025-06-18"))
+    uncounted = position(on_hand=float("nan"), has_stock_snapshot=False)
+    for frame in (ending, uncounted):
+        assert overridden(frame, override(action="hold")).orders.iloc[0]["exception"] == ""
+
+
 def test_an_uplift_and_an_analogue_change_the_demand_that_is_shown():
     frame = position(sku_id=["S0", "new", "S2"], on_hand=0.0, last_26w_demand_qty=[182.0, 0, 182.0])
     made = overridden(

@@ -10,11 +10,12 @@ from ml.replenishment.terms import Doubts
 LONGEST_COVER_DAYS = 999.0
 # The smallest shortage worth an alarm, in units.
 SMALLEST_SHORTAGE_QTY = 0.5
-AT_RISK = ("expedite", "late_po")
+AT_RISK = ("expedite", "late_po", "override_short")
 # most serious first; a row shows the first that applies
 EXCEPTIONS = (
     "expedite",
     "late_po",
+    "override_short",
     "unmapped",
     "check_stock",
     "check_master",
@@ -65,6 +66,8 @@ def raise_exceptions(
 
     expedite       ordered, and even so stock runs out before any of it can land
     late_po        an open order comes after what is here and comes before it is gone
+    override_short  an override orders less than the plan would, and stock will not last until goods
+                   ordered at the next review land
     unmapped       wanted, and the ERP has no name, supplier or stock count of it: mostly a
                    platform's listing of a SKU that has a row of its own; nothing is ordered of it
     check_stock    ordered without a stock count, or with one that sales contradict
@@ -98,10 +101,14 @@ def raise_exceptions(
     sells = rows["demand_mean_qty"].to_numpy() >= SMALLEST_SHORTAGE_QTY
     cut = (rows["bound_by"] != "").to_numpy() & (rows["order_qty"] < rows["wanted_qty"]).to_numpy()
     lasts = rows["days_of_cover"].to_numpy()
+    less_by_hand = (rows["is_set"] & (rows["order_qty"] < rows["planned_qty"])).to_numpy()
+    until_next = curves.demand(rows["protection_days"].to_numpy())
+    dry_by_hand = until_next - rows["held_after_qty"].to_numpy() >= SMALLEST_SHORTAGE_QTY
     left_over = ending & (held - rows["demand_mean_qty"].to_numpy() >= 1)
     tests = {
         "expedite": ordered & runs_out & ~no_count,
         "late_po": active & ~no_count & (under_way > 0) & is_late,
+        "override_short": active & ~no_count & less_by_hand & dry_by_hand,
         "unmapped": wanted & rows["is_unmapped"].to_numpy(),
         "check_stock": ordered & no_count,
         "check_master": (ordered & unsure) | repeated,

@@ -238,9 +238,10 @@ def _decide(
     held = rows["inventory_position"].to_numpy()
     rows["days_of_cover"] = curves.days_covered(held, most=LONGEST_COVER_DAYS)
     ordered = (rows["order_qty"] > 0).to_numpy()
-    after = held + np.where(ordered, rows["lost_before_qty"].to_numpy(), 0.0)
+    lost = np.where(ordered, rows["lost_before_qty"].to_numpy(), 0.0)
+    rows["held_after_qty"] = held + lost + rows["order_qty"].to_numpy()
     rows["days_of_cover_after"] = curves.days_covered(
-        after + rows["order_qty"].to_numpy(), most=LONGEST_COVER_DAYS
+        rows["held_after_qty"].to_numpy(), most=LONGEST_COVER_DAYS
     )
     served = _days_served(targets.level, held, targets.days)
     spare = np.maximum(served - rows["lead_time_days"].to_numpy(), 0)

@@ -8,7 +8,7 @@ import pandas as pd
 # 16 last day, 17 cover, 18 arrival, 19 next PO date, 20 cover of the stock in the house, 21 order
 # before limits, 22 days to the first order day, 23 expiring, 24 moved in, 25 moved out, 26 lost
 # before arrival, 27 override, 28 order without it, 29 pallet, 30 ahead of a festival, 31 which one,
-# 32 weeks empty.
+# 32 weeks empty, 33 cover with the order.
 _REASONS = {
     "zh": {
         "demand": "未来{0}天（{days}）预计需求{3}件（八成可能在{4}–{5}件），"
@@ -45,6 +45,7 @@ _REASONS = {
         "repeated": "与另一行是同一商品同一仓库，数量只算在那一行，本行不订。",
         "expedite": "可用量约{17}天后售完，新货最快{18}到：请加急、调拨或控量。",
         "late_po": "现货（加先到的在途）约{20}天后售完，而在途{19}：请催货。",
+        "override_short": "按人工调整只够卖约{33}天，而这次订货要管{0}天：请与调整人核对。",
         "unmapped": "ERP里查不到这个商品（没有名称、供应商和库存数），多半是平台商品没有对应货号："
         "请先补商品对应，对应后需求并入原货号，以免重复订货。",
         "check_stock": "库存数没有，或与出库矛盾，按0件算：请先核对库存再下单。",
@@ -103,6 +104,8 @@ _REASONS = {
         "earliest: expedite, transfer or slow down sales. ",
         "late_po": "What is here and comes before lasts about {20} days, but the open order {19}: "
         "chase it. ",
+        "override_short": "As set by hand, stock lasts about {33} of the {0} days that this order "
+        "is for: ask who set it. ",
         "unmapped": "The ERP knows nothing of it (no name, supplier or stock count): most likely a "
         "platform listing without a SKU. Map it first; its demand then joins the SKU's, so that "
         "nothing is ordered twice. ",
@@ -249,6 +252,7 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
         quantities(rows["prebuild_need_qty"]),
         rows["prebuild_festival"].tolist(),
         quantities(rows["empty_weeks"]),
+        quantities(np.floor(rows["days_of_cover_after"].round(1))),
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
+from ml.replenishment.exceptions import AT_RISK
 from orchestration.outputs.wording import EXCEPTIONS, texts
 from orchestration.outputs.workbook_tables import ORDER_COLUMNS, Styles, write_text
 
@@ -111,7 +112,7 @@ def _write_exceptions(sheet, styles, plan, row: int, language: str) -> int:
             sheet.write_string(row, 0, label, styles.of("text"))
             count = int((plan["exception"] == code).sum())
             sheet.write_number(row, 1, count, styles.of("qty"))
-            colour = styles.alarm if code in ("expedite", "late_po") else styles.caution
+            colour = styles.alarm if code in AT_RISK else styles.caution
             rule = {"type": "cell", "criteria": ">", "value": 0, "format": colour}
             sheet.conditional_format(row, 1, row, 1, rule)
     return row + 1

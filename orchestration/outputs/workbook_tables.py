@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name, xl_range, xl_rowcol_to_cell
 
+from ml.replenishment.exceptions import AT_RISK
 from orchestration.outputs.csv_files import FORMULA_STARTS
 from orchestration.outputs.wording import CODES, COLUMNS, EXCEPTIONS, FLAGS, texts
 from orchestration.outputs.wording_sheets import SHEET_CODES, SHEET_COLUMNS
@@ -296,8 +297,8 @@ def _line_counts(frame: pd.DataFrame) -> list[int]:
 def _colour_exceptions(sheet, styles, columns, last: int, language: str) -> None:
     letter = xl_col_to_name(columns.index("exception"))
     labels = EXCEPTIONS[language]
-    others = tuple(code for code in labels if code not in ("", "expedite", "late_po"))
-    for codes, style in ((("expedite", "late_po"), styles.alarm), (others, styles.caution)):
+    others = tuple(code for code in labels if code not in ("", *AT_RISK))
+    for codes, style in ((AT_RISK, styles.alarm), (others, styles.caution)):
         tests = ",".join(f'${letter}2="{labels[code]}"' for code in codes)
         rule = {"type": "formula", "criteria": f"=OR({tests})", "format": style}
         end = columns.index("warehouse_id")
