@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from filelock import FileLock
+
 Send = Callable[[str, str, str], bool]
 """Sends (channel's address, title, text) and says whether it arrived."""
 
@@ -53,14 +55,22 @@ class Outbox:
     A problem is told when it turns red and when it is well again, and not in between, however
     often it is reported. Everything new in one report is one message. A message waits until
     every channel has taken it; a channel is remembered by a hash, its address never is.
+
+    One at a time, in all processes, reports or delivers; whoever takes `lock` first does both
+    undisturbed.
     """
 
     def __init__(self, folder: Path, *, language: str = "zh") -> None:
         self._state = Path(folder) / "outbox.json"
         self._words = WORDS[language]
+        self.lock = FileLock(self._state.with_suffix(".lock"))
 
     def report(self, problems: Sequence[Problem], at: datetime) -> int:
         """Take in all that is red now; returns how many turned red or well since last time."""
+        with self.lock:
+            return self._report(problems, at)
+
+    def _report(self, problems: Sequence[Problem], at: datetime) -> int:
         state = self._read()
         known: dict[str, dict] = state["red"]
         now = {problem.key: problem for problem in problems}
@@ -85,6 +95,10 @@ class Outbox:
         A channel that refuses keeps its messages, in their order, for the next attempt and holds
         up no other: it is not asked again in this one. Without channels messages wait.
         """
+        with self.lock:
+            return self._deliver(channels, send)
+
+    def _deliver(self, channels: Sequence[str], send: Send) -> Delivery:
         state = self._read()
         sent, refused = 0, set()
         for message in state["waiting"]:

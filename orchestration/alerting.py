@@ -1,6 +1,6 @@
 """Red checks and failed steps go to the outbox and from there to people, and can fail no run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -93,12 +93,17 @@ def _result(record: Any) -> dg.AssetCheckEvaluation | None:
     return event.asset_check_evaluation_data
 
 
-def tell(red: Iterable[Problem], settings: Settings) -> Delivery:
-    """Report what is red and deliver what waits to the channels of STORK_ALERT_URLS."""
-    at = datetime.now(ZoneInfo(TIMEZONE))
+def tell(look: Callable[[], list[Problem]], settings: Settings) -> tuple[list[Problem], Delivery]:
+    """Report what `look` finds red and deliver what waits to the channels of STORK_ALERT_URLS.
+
+    It looks while no other process reports: what was seen earlier must not overrule what was seen
+    later, and tell once more what has been told.
+    """
     outbox = Outbox(settings.folder("outbox"), language=settings.language)
-    outbox.report(list(red), at)
-    return outbox.deliver(settings.alert_channels(), send)
+    with outbox.lock:
+        red = look()
+        outbox.report(red, datetime.now(ZoneInfo(TIMEZONE)))
+        return red, outbox.deliver(settings.alert_channels(), send)
 
 
 def alerts(settings: Settings) -> dg.SensorDefinition:
@@ -111,8 +116,7 @@ def alerts(settings: Settings) -> dg.SensorDefinition:
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         graph = context.repository_def.asset_graph
-        red = problems(context.instance, graph, settings)
-        delivery = tell(red, settings)
+        red, delivery = tell(lambda: problems(context.instance, graph, settings), settings)
         return dg.SkipReason(
             f"{len(red)} red; {delivery.sent} messages delivered, {delivery.waiting} waiting for "
             f"{delivery.channels} channels"

@@ -171,8 +171,7 @@ def alerts(
         settled = runner.settle(settings)
         with runner.instance(settled) as home:
             graph = build(settled).resolve_asset_graph()
-            red = alerting.problems(home, graph, settled)
-        delivery = alerting.tell(red, settled)
+            red, delivery = alerting.tell(lambda: alerting.problems(home, graph, settled), settled)
         console.print(f"{len(red)} red; {delivery.sent} delivered, {delivery.waiting} waiting")
 
 

@@ -1,6 +1,9 @@
 """The outbox against a real HTTP server on loopback, and red checks of a real Dagster instance."""
 
 import json
+import subprocess
+import sys
+import threading
 from datetime import date, datetime
 
 import dagster as dg
@@ -78,6 +81,68 @@ def test_without_a_channel_messages_wait_for_one(tmp_path, server):
     assert "异常" in server.got[0]["title"]
 
 
+SENDS = """
+import sys, time
+from pathlib import Path
+from monitoring.alerts import Outbox
+
+def send(channel, title, text):
+    with Path(sys.argv[2]).open("a") as said:
+        said.write(channel + "\\n")
+    time.sleep(1)
+    return True
+
+Outbox(Path(sys.argv[1])).deliver(["feishu", "mail"], send)
+"""
+
+
+def test_two_processes_that_send_at_once_send_each_message_once(tmp_path):
+    Outbox(tmp_path / "outbox").report([WAPE], AT)
+    command = [sys.executable, "-c", SENDS, tmp_path / "outbox", tmp_path / "said"]
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert (tmp_path / "said").read_text().split() == ["feishu", "mail"]
+
+
+def test_what_turns_red_while_messages_are_sent_is_not_lost(tmp_path):
+    Outbox(tmp_path).report([WAPE], AT)
+    other = threading.Thread(target=lambda: Outbox(tmp_path).report([WAPE, STOCK], AT))
+    told = []
+
+    def send_slowly(channel: str, title: str, text: str) -> bool:  # noqa: ARG001
+        told.append(text)
+        if not other.is_alive() and len(told) == 1:
+            other.start()
+            other.join(timeout=1)
+        return True
+
+    Outbox(tmp_path).deliver(["feishu"], send_slowly)
+    other.join()
+    assert Outbox(tmp_path).deliver(["feishu"], send_slowly).sent == 1
+    assert "all rows broken" in told[1]
+
+
+def test_what_is_red_is_looked_at_by_one_process_at_a_time(tmp_path):
+    here = Settings(environment="test", state=tmp_path)
+    looked = []
+
+    def looks_long() -> list[Problem]:
+        looked.append("first begins")
+        other.start()
+        other.join(timeout=1)
+        looked.append("first ends")
+        return [WAPE]
+
+    def sees_it_mended() -> list[Problem]:
+        looked.append("second")
+        return []
+
+    other = threading.Thread(target=lambda: alerting.tell(sees_it_mended, here))
+    alerting.tell(looks_long, here)
+    other.join()
+    assert looked == ["first begins", "first ends", "second"], "an older look overrules no newer"
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     day = date(2026, 6, 28)
@@ -111,9 +176,10 @@ def test_a_red_check_of_the_graph_becomes_an_alert_and_a_warning_does_not(settin
         assert [problem.key for problem in red] == ["jushuitan/stock: broken_share_below_limit"]
         assert "quarantine" in red[0].next_step
         assert red[0].link == "http://127.0.0.1:3000/assets/jushuitan/stock?view=checks"
-        assert alerting.tell(red, told).sent == 1
+        assert alerting.tell(lambda: red, told)[1].sent == 1
         check(stock, "broken_share_below_limit", passed=True)
-        assert alerting.tell(alerting.problems(instance, graph, told), told).sent == 1
+        well = alerting.tell(lambda: alerting.problems(instance, graph, told), told)
+        assert (well[0], well[1].sent) == ([], 1)
 
     assert [message["title"] for message in server.got] == [
         "Stork: 1 red, 0 well again",

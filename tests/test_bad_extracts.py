@@ -93,7 +93,7 @@ class Shop:
 
     def tell(self) -> None:
         graph = self.defs.resolve_asset_graph()
-        alerting.tell(alerting.problems(self.instance, graph, self.settings), self.settings)
+        alerting.tell(lambda: alerting.problems(self.instance, graph, self.settings), self.settings)
 
 
 @pytest.mark.parametrize("name", BREAKS)
