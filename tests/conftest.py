@@ -1,5 +1,7 @@
 """Shared by all tests: the process environment, and no network but loopback."""
 
+import os
+
 import pytest
 
 import orchestration  # noqa: F401  settles telemetry and OpenMP before anything is imported
@@ -15,6 +17,13 @@ LONGEST = (
     "test_churn_model",
     "test_automation",
 )
+
+
+def pytest_configure():
+    """Forget the settings of whoever runs the tests, before a test file is imported."""
+    # settings are read whatever their case
+    for name in [name for name in os.environ if name.upper().startswith("STORK_")]:
+        del os.environ[name]
 
 
 def pytest_collection_modifyitems(items):

@@ -1,6 +1,9 @@
 """Settings: named environments, secrets from outside, a key of one's own elsewhere."""
 
+import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -28,3 +31,22 @@ def test_a_state_makes_one_key_that_only_its_owner_can_read(tmp_path):
 def test_the_secret_does_not_show_when_settings_are_printed():
     secret = "not to be seen by anybody"
     assert secret not in repr(Settings(environment="test", pseudonym_key=secret))
+
+
+def test_no_setting_is_there_unless_a_test_makes_it():
+    assert not [name for name in os.environ if name.upper().startswith("STORK_")]
+    assert Settings().horizon == 13
+
+
+def test_settings_of_whoever_runs_the_tests_reach_none():
+    odd = {"STORK_HORIZON": "5", "stork_language": "en", "STORK_STATE": "elsewhere"}
+    one = f"{__file__}::{test_no_setting_is_there_unless_a_test_makes_it.__name__}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", one],
+        env=os.environ | odd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
