@@ -22,6 +22,7 @@ from dagster_dbt import (
 )
 from packaging import version
 
+from orchestration import dbt_process
 from orchestration.assets.builds import (
     PROJECT_FILES,
     Build,
@@ -97,7 +98,9 @@ def _dbt() -> FastDbt:
     return FastDbt(
         project_dir=str(DBT_PROJECT_DIR),
         profiles_dir=str(DBT_PROJECT_DIR),
-        dbt_executable=str(DBT),
+        # -P: the project's folder, where dbt runs, is none to import from
+        dbt_executable=sys.executable,
+        global_config_flags=["-P", "-m", dbt_process.__name__],
     )
 
 
@@ -199,9 +202,10 @@ def _known_results(kept: Path, project: str) -> dict[str, dict[str, Any]] | None
 
 @contextmanager
 def _told(lake: Lake, since: dict[str, object] | None = None) -> Iterator[None]:
-    """What dbt's macro `told` reads: the environment a call of dbt starts with. As variables they
-    would make dbt parse the project anew every night."""
+    """What dbt's macro `told` reads, and whom dbt ends with: the environment a call of dbt starts
+    with. As variables they would make dbt parse the project anew every night."""
     told = {
+        dbt_process.STARTED_BY: str(os.getpid()),
         "STORK_AS_OF": lake.last_visible_day().isoformat(),
         "STORK_SINCE": json.dumps(since) if since else "",
     }
