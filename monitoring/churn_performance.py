@@ -9,6 +9,8 @@ from ml.churn.metrics import ece, roc_auc
 from monitoring.verdict import Verdict
 
 _KEYS = ["customer_id", "as_of"]
+READ = [*_KEYS, "churn_score", "outcome_days", "model_version"]
+"""All that is read of a score; older ones lack the last two."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 _KEYS = ["unique_id", "ds", "step"]
+MATURED_STEPS = 4
+"""Weeks ahead that monitors look at: of the others an archive need not be read."""
 
 
 def mature(
     archive: pd.DataFrame,
     actuals: pd.DataFrame,
     *,
-    max_step: int = 4,
+    max_step: int = MATURED_STEPS,
     last_weeks: int | None = None,
 ) -> pd.DataFrame:
     """The forecasts whose week is over, with y and is_stockout of that week.

@@ -9,6 +9,11 @@ from monitoring.verdict import Verdict
 
 NAME = "plan_outcome"
 HOLDING, SHORTAGE = 0.2, 1.0  # of a unit's cost, for a unit left and a unit missed
+READ = [
+    *("as_of", "sku_id", "warehouse_id", "order_qty", "inventory_position", "lead_time_days"),
+    *("review_period_days", "service_level", "unit_cost_amount", "bound_by"),
+]
+"""All that is read of a plan; older ones lack the last."""
 _TABLE = ["unique_id", "as_of", "demand", "position", "missed", "left", "regret_amount"]
 
 

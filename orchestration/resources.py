@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -214,10 +214,12 @@ class Results(dg.ConfigurableResource):
 
     def read_all(
         self, name: str, *, since: date = date.min, until: date = date.max
-    ) -> list[tuple[date, pd.DataFrame]]:
-        """The frames of this name of the days from `since` to `until`, oldest first."""
-        days = self.days_with(f"{name}.parquet")
-        return [(day, self.read(day, name)) for day in days if since <= day <= until]
+    ) -> Iterator[tuple[date, pd.DataFrame]]:
+        """The frames of this name of the days from `since` to `until`, oldest first, read one by
+        one: whoever asks for many keeps of each what is needed, for all do not fit in memory."""
+        for day in self.days_with(f"{name}.parquet"):
+            if since <= day <= until:
+                yield day, self.read(day, name)
 
     def days_with(self, name: str) -> list[date]:
         """The days on which a file of this name was left, oldest first."""

@@ -39,7 +39,7 @@ def put(path: Path, content: bytes) -> Path:
 def test_an_old_table_that_every_night_reads_is_named(results, content):
     path = put(results.path(DAY - timedelta(days=60), "demand_forecast.parquet"), content)
     with pytest.raises(ValueError, match=f"{path}: damaged"):
-        results.read_all("demand_forecast")
+        list(results.read_all("demand_forecast"))
 
 
 @DAMAGED

@@ -50,6 +50,17 @@ def test_of_an_archive_of_years_only_the_span_is_read(tmp_path):
     assert [(DAY - day).days for day, _ in found] == [40, 1, 0]
 
 
+def test_the_nights_of_an_archive_are_read_one_by_one(tmp_path):
+    results = Results(folder=str(tmp_path), out="o", reports="r", reports_url="u")
+    for back in (1, 0):
+        results.write(DAY - timedelta(days=back), "churn_scores", pd.DataFrame({"back": [back]}))
+    results.path(DAY, "churn_scores.parquet").write_bytes(b"")
+    nights = monitors.archived(results, "churn_scores", DAY - timedelta(days=9), DAY)
+    assert next(nights)[1]["back"].tolist() == [1], "the next is not in memory yet"
+    with pytest.raises(ValueError, match="damaged"):
+        next(nights)
+
+
 def test_a_new_churn_model_is_judged_by_no_scores_but_its_own(at_hand, tmp_path):
     customers = np.array([f"c_{i}" for i in range(600)])
     stays = np.arange(600) % 2 == 0

@@ -31,36 +31,29 @@ def campaign_outcome(
 
     as_of = lake.last_visible_day()
     events = warehouse.read(FEAT_CUSTOMER_EVENTS)
-    acted_on = {
-        day: (listed, contacted)
-        for day, listed in results.read_all("churn_list")
-        if day <= as_of
-        and (contacted := read_contacted(results.out_path(day, NAMES[0]).parent)) is not None
-    }
-    windows = {
-        day: {
+    judged, told = [], {}
+    for day in results.days_with("churn_list.parquet"):
+        contacted = read_contacted(results.out_path(day, NAMES[0]).parent)
+        if contacted is None or day > as_of:
+            continue
+        listed = results.read(day, "churn_list")  # one at a time: a year of them is too much
+        window = {
             "outcome_days": int(own_windows(listed, otherwise=options.outcome_days).max(initial=1)),
             "last_day": pd.Timestamp(as_of),
         }
-        for day, (listed, _) in acted_on.items()
-    }
-    found = {
-        day: judge(listed, contacted, events, **windows[day])
-        for day, (listed, contacted) in acted_on.items()
-    }
-    judged = [outcome for outcome in found.values() if outcome is not None]
+        outcome = judge(listed, contacted, events, **window)
+        if outcome is None:
+            said = f"not judged: {why_not_judged(listed, contacted, **window)}"
+        else:
+            judged.append(outcome)
+            said = outcome.reason()
+        told[f"list of {day:%Y-%m-%d}"] = said
     columns = list(CampaignOutcome.__dataclass_fields__)
     table = pd.DataFrame([asdict(outcome) for outcome in judged], columns=columns)
     results.write(as_of, "campaign_outcome", table)
-    told = {
-        f"list of {day:%Y-%m-%d}": outcome.reason()
-        if (outcome := found[day]) is not None
-        else f"not judged: {why_not_judged(listed, contacted, **windows[day])}"
-        for day, (listed, contacted) in acted_on.items()
-    }
     return dg.MaterializeResult(
         metadata={
-            "lists_acted_on": len(acted_on),
+            "lists_acted_on": len(told),
             "outcomes_known": len(judged),
             "outcomes": score_table(table),
             **told,

@@ -4,8 +4,9 @@ Feature drift informs: its check sits on the monitor. Verdicts on how right the 
 on the models, where RETRAIN listens.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 
 import dagster as dg
@@ -20,6 +21,7 @@ from ml.columns import (
 )
 from ml.training import in_charge
 from monitoring.drift import Windows
+from monitoring.forecast_archive import MATURED_STEPS
 from monitoring.forecast_watch import CHART_WEEKS, judge_forecasts
 from monitoring.report import Workspace
 from monitoring.verdict import Verdict
@@ -106,7 +108,10 @@ def forecast_error(
     champion = in_charge(registry, "demand", as_of)
     backtest = registry.table(champion, "backtest")
     nights = archived(results, "demand_forecast", as_of - CHARTED, as_of)
-    archive = pd.concat(f.assign(forecasted_as_of=pd.Timestamp(day)) for day, f in nights)
+    archive = pd.concat(
+        f[f["step"] <= MATURED_STEPS].assign(forecasted_as_of=pd.Timestamp(day))
+        for day, f in nights
+    )
     judged = judge_forecasts(
         archive,
         backtest,
@@ -154,8 +159,8 @@ def churn_performance(
     lake: Lake, warehouse: Warehouse, models: Models, options: Options, results: Results
 ) -> dg.MaterializeResult:
     from ml.churn.labels import churn_labels
+    from monitoring.churn_performance import READ, mature_scores, own_scores, own_windows
     from monitoring.churn_performance import churn_performance as judge
-    from monitoring.churn_performance import mature_scores, own_scores, own_windows
     from monitoring.prediction_drift import Predictions
     from monitoring.prediction_drift import prediction_drift as prediction_drift_of
     from monitoring.report import churn_report
@@ -166,7 +171,8 @@ def churn_performance(
     backtest = registry.table(champion, "backtest")
     outcome = timedelta(days=options.outcome_days)
     since = as_of - outcome - SCORED
-    archive = pd.concat(f for _, f in archived(results, "churn_scores", since, as_of))
+    nights = archived(results, "churn_scores", since, as_of)
+    archive = pd.concat(f.filter(READ) for _, f in nights)
     own = own_scores(archive, champion.version)
     asked = own.drop_duplicates(["customer_id", "as_of"], keep="last")
     labels = churn_labels(
@@ -238,10 +244,12 @@ def prediction_drift(lake: Lake, warehouse: Warehouse, results: Results) -> dg.M
     draws=False,
 )
 def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
+    from monitoring.plan_outcome import READ
     from monitoring.plan_outcome import plan_outcome as judge
 
     as_of = lake.last_visible_day()
-    plans = [f for _, f in archived(results, "replenishment_plan", as_of - YEAR, as_of)]
+    nights = archived(results, "replenishment_plan", as_of - YEAR, as_of)
+    plans = [f.filter(READ) for _, f in nights]
     verdict, table = judge(pd.concat(plans, ignore_index=True), warehouse.read(FEAT_DEMAND))
     keep(results, as_of, "plan_outcome", [verdict])
     results.write(as_of, "plan_outcome", table)
@@ -254,12 +262,16 @@ def plan_outcome(lake: Lake, warehouse: Warehouse, results: Results) -> dg.Mater
 
 def archived(
     results: Results, asset: str, since: date, until: date
-) -> list[tuple[date, pd.DataFrame]]:
-    """What an asset left on the days of a span, oldest first. Raises LookupError without any."""
-    found = results.read_all(asset, since=since, until=until)
-    if not found:
+) -> Iterator[tuple[date, pd.DataFrame]]:
+    """What an asset left on the days of a span, see `Results.read_all`.
+
+    Raises LookupError without any.
+    """
+    nights = results.read_all(asset, since=since, until=until)
+    first = next(nights, None)
+    if first is None:
         raise LookupError(f"nothing of '{asset}' from {since} to {until}: materialize it first")
-    return found
+    return chain([first], nights)
 
 
 def season_before(days: Iterable[date], as_of: date) -> tuple[date | None, str]:

@@ -165,15 +165,18 @@ def demand_shadow(
     shadow = registry.shadow("demand")
     if shadow is None:
         return
-    beside = {day: f for day, f in results.read_all(SHADOW_FORECAST) if day <= as_of}
-    nights = [day for day, f in beside.items() if (f["model_version"] == shadow.version).all()]
-    if not nights:  # it won after the last forecast was made: its first night is still to come
+    beside = {
+        day: f
+        for day, f in results.read_all(SHADOW_FORECAST, until=as_of)
+        if (f["model_version"] == shadow.version).all()
+    }
+    if not beside:  # it won after the last forecast was made: its first night is still to come
         return
     actuals = warehouse.read(FEAT_DEMAND)
     trial = judge_shadow(
-        _matured(((day, beside[day]) for day in nights), actuals),
-        _matured(((day, results.read(day, "demand_forecast")) for day in nights), actuals),
-        nights=len(nights),
+        _matured(beside.items(), actuals),
+        _matured(((day, results.read(day, "demand_forecast")) for day in beside), actuals),
+        nights=len(beside),
         wanted_nights=options.shadow_nights,
     )
     results.write(as_of, "demand_shadow", trial.table)
@@ -183,7 +186,7 @@ def demand_shadow(
     yield dg.MaterializeResult(
         metadata={
             "shadow": f"demand v{shadow.version}",
-            "nights": len(nights),
+            "nights": len(beside),
             "why": dg.MetadataValue.md(trial.reason),
             "is_over": trial.promotion is not None,
             "weeks": score_table(trial.table),
