@@ -1,10 +1,11 @@
 """Steps that did not come to their end when they were last run, and why."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-LOOK_BACK = 30  # runs; a night is about five
+LOOK_BACK = timedelta(days=15)  # what is tried again once a week has been by then
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 KILLED = "the process of its run ended before it did"
 # a step whose blocking check is red: what was found is told as the check
@@ -21,11 +22,15 @@ class FailedStep:
 
 
 def failed_steps(instance: dg.DagsterInstance) -> list[FailedStep]:
-    """Of the last runs that ended: each step that failed, or was cut off, and has not succeeded in
-    a later one. A run that a person ended is none of them."""
-    runs = instance.get_runs(filters=dg.RunsFilter(statuses=ENDED), limit=LOOK_BACK)
+    """Of the runs of LOOK_BACK that ended: each step that failed, or was cut off, and has not
+    succeeded in a later one. A run that a person ended is none of them."""
+    since = datetime.now(UTC) - LOOK_BACK
+    runs = instance.get_runs(filters=dg.RunsFilter(statuses=ENDED, created_after=since))[::-1]
+    is_bad = [run.status == dg.DagsterRunStatus.FAILURE for run in runs]
+    # before the first failure nothing failed: those logs need not be read
+    first = is_bad.index(True) if any(is_bad) else len(runs)
     found: dict[str, FailedStep] = {}
-    for run in reversed(runs):
+    for run in runs[first:]:
         for step, reason in _ends(instance, run.run_id).items():
             found.pop(step, None)
             if reason:

@@ -250,6 +250,12 @@ def test_a_step_that_failed_or_was_cut_off_is_told_until_it_succeeds(tmp_path):
         instance.report_run_failed(killed)
         (cut_off,) = [p for p in alerting.problems(instance, graph, here) if "tables" in p.key]
         assert "process" in cut_off.reason
+        nights = dg.define_asset_job("nights", "data").resolve(asset_graph=graph)
+        for _ in range(40):  # a week of nights that have nothing to do with it
+            instance.report_run_failed(instance.create_run_for_job(nights))
+        assert [p.key for p in alerting.problems(instance, graph, here)] == [
+            "tables: failed", "data: is_whole",
+        ], "nobody has mended it"  # fmt: skip
         job.execute_in_process(instance=instance)
         assert alerting.problems(instance, graph, here) == []
 
