@@ -1,10 +1,12 @@
 """Were past churn scores right? Judged once their outcome window is over."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ml.churn.labels import churn_labels
 from ml.churn.metrics import ece, roc_auc
 from monitoring.verdict import Verdict
 
@@ -25,6 +27,43 @@ class ChurnLimits:
     ece_ratio: float = 1.5
     floor_rows: int = 200
     floor_class_rows: int = 30
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`verdict` on the champion's scores, and those of them whose outcome is known (`matured`);
+    `earlier`: what is to be said of other versions' scores, by version. A model that is replaced
+    before its windows are over is told of there alone."""
+
+    verdict: Verdict
+    matured: pd.DataFrame
+    earlier: dict[int, Verdict]
+
+
+def judge_scores(
+    archive: pd.DataFrame,
+    events: pd.DataFrame,
+    evaluations: Mapping[int, pd.DataFrame],
+    *,
+    champion: int,
+    outcome_days: int,
+    last_day: pd.Timestamp,
+) -> Judged:
+    """Hold each version's archived scores against its own held-out evaluation.
+
+    `archive`: READ of all nights' scores; `events`: feat_customer_events, known up to `last_day`;
+    `evaluations` by version, the champion's among them. `outcome_days`: see `own_windows`.
+    """
+    matured, verdicts = {}, {}
+    for version, evaluation in evaluations.items():
+        scores = own_scores(archive, version)
+        asked = scores.drop_duplicates(_KEYS, keep="last")
+        windows = own_windows(asked, otherwise=outcome_days)
+        labels = churn_labels(asked, events, outcome_days=windows, last_day=last_day)
+        matured[version] = mature_scores(scores, labels)
+        verdicts[version] = churn_performance(matured[version], evaluation, champion=version)
+    verdict = verdicts.pop(champion)
+    return Judged(verdict, matured[champion], verdicts)
 
 
 def own_scores(scores: pd.DataFrame, champion: int) -> pd.DataFrame:

@@ -102,10 +102,11 @@ def test_a_new_churn_model_is_judged_by_no_scores_but_its_own(at_hand, tmp_path)
     found = []
     for version in made:
         registry.set_alias("churn", "champion", version)
-        monitors.churn_performance(**{name: at_hand[name] for name in wanted})
+        told = monitors.churn_performance(**{name: at_hand[name] for name in wanted}).metadata
         found.append(read(results, DAY, "churn_performance", "churn_performance"))
     old, new = found
     assert not old.passed, "AUC 0: it named those who stay"
     assert new.passed
     assert "churn v2, not judged: 150 of 200 rows" in new.reason
+    assert told["earlier: churn v1"] == old.reason, "by its own evaluation"
     assert read(results, DAY, "churn_performance", "score_drift").numbers["n_current"] == 600

@@ -158,9 +158,7 @@ def forecast_error(
 def churn_performance(
     lake: Lake, warehouse: Warehouse, models: Models, options: Options, results: Results
 ) -> dg.MaterializeResult:
-    from ml.churn.labels import churn_labels
-    from monitoring.churn_performance import READ, mature_scores, own_scores, own_windows
-    from monitoring.churn_performance import churn_performance as judge
+    from monitoring.churn_performance import READ, judge_scores, own_scores
     from monitoring.prediction_drift import Predictions
     from monitoring.prediction_drift import prediction_drift as prediction_drift_of
     from monitoring.report import churn_report
@@ -173,18 +171,20 @@ def churn_performance(
     since = as_of - outcome - SCORED
     nights = archived(results, "churn_scores", since, as_of)
     archive = pd.concat(f.filter(READ) for _, f in nights)
-    own = own_scores(archive, champion.version)
-    asked = own.drop_duplicates(["customer_id", "as_of"], keep="last")
-    labels = churn_labels(
-        asked,
+    told = archive.get("model_version", pd.Series(dtype=float)).dropna().astype(int)
+    numbers = {champion.version, *told.unique()} & set(registry.history("churn")["version"])
+    judged = judge_scores(
+        archive,
         warehouse.read(FEAT_CUSTOMER_EVENTS),
-        outcome_days=own_windows(asked, otherwise=options.outcome_days),
+        {n: registry.table(registry.version("churn", n), "backtest") for n in sorted(numbers)},
+        champion=champion.version,
+        outcome_days=options.outcome_days,
         last_day=pd.Timestamp(as_of),
     )
-    matured = mature_scores(own, labels)
-    verdict = judge(matured, backtest, champion=champion.version)
+    verdict, matured = judged.verdict, judged.matured
     # before a label matures, the scores themselves are all there is to see
     label = "newest scores against the champion's evaluation"
+    own = own_scores(archive, champion.version)
     newest = own.loc[own["as_of"] == own["as_of"].max(), "churn_score"]
     proxy = prediction_drift_of("score_drift", Predictions(newest, backtest["churn_score"], label))
     keep(results, as_of, verdict.name, [verdict, proxy])
@@ -204,6 +204,7 @@ def churn_performance(
             **_report(results, report),
             "verdict": verdict.reason,
             "scores": proxy.reason,
+            **{f"earlier: churn v{n}": found.reason for n, found in judged.earlier.items()},
             **verdict.numbers,
         }
     )
