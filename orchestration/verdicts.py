@@ -52,6 +52,15 @@ def of_data(results: Results, day: date, datasets: Iterable[str] | None = None) 
     ]
 
 
+def of_loaded_data(results: Results, until: date, datasets: Iterable[str]) -> list[Verdict]:
+    """`of_data` of the newest day up to `until` whose extracts were loaded: what has landed since
+    is in no table yet."""
+    datasets = list(datasets)
+    days = [day for day in results.days_with(FOLDER) if day <= until]
+    found = (of_data(results, day, datasets) for day in reversed(days))
+    return next(filter(None, found), [])
+
+
 def plan_notices(results: Results, day: date) -> list[str]:
     """Why the plan of a day is to be read with care: a sentence for each extract that is red that
     day, and for each demand alarm that was red when it was last looked at, up to that day."""

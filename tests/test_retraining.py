@@ -46,6 +46,18 @@ def test_the_weekly_refresh_waits_while_the_data_is_red(at_hand):
     assert isinstance(refresh(at_hand), dg.RunRequest)
 
 
+def test_the_weekly_refresh_goes_by_the_night_that_loaded_last(at_hand):
+    """At 03:00 the files of the day that has ended may lie there, and no night has read them."""
+    keep(at_hand["results"], DAY - timedelta(days=1), "jd/orders", [RED])
+    keep(at_hand["results"], DAY - timedelta(days=2), "jd/orders", [GREEN])
+    assert isinstance(refresh(at_hand), dg.SkipReason)
+    keep(at_hand["results"], DAY + timedelta(days=1), "jd/orders", [GREEN])
+    keep(at_hand["results"], DAY, "forecast_error", [GREEN])
+    assert isinstance(refresh(at_hand), dg.SkipReason)
+    keep(at_hand["results"], DAY, "jd/orders", [GREEN])
+    assert isinstance(refresh(at_hand), dg.RunRequest)
+
+
 def test_the_plan_is_marked_while_an_extract_is_red_and_cleared_when_it_is_mended(at_hand):
     results = at_hand["results"]
     note = results.out_path(DAY, "read_first.txt")

@@ -31,6 +31,7 @@ from orchestration.verdicts import (
     FEEDS,
     keep,
     of_data,
+    of_loaded_data,
     plan_notices,
     read_history,
     whole_history,
@@ -236,7 +237,8 @@ def plan_notice(lake: Lake, results: Results) -> dg.MaterializeResult:
     "while an extract is red, since nothing good is learnt from broken data.",
 )
 def weekly(lake: Lake, results: Results) -> dg.RunRequest | dg.SkipReason:
-    red = [v for v in of_data(results, lake.last_visible_day(), FEEDS) if not v.passed]
+    loaded = of_loaded_data(results, lake.last_visible_day(), FEEDS)
+    red = [verdict for verdict in loaded if not verdict.passed]
     return dg.SkipReason(f"the data is red: {red[0].reason}") if red else dg.RunRequest()
 
 
