@@ -8,7 +8,6 @@ import dagster as dg
 LOOK_BACK = timedelta(days=15)  # what is tried again once a week has been by then
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 KILLED = "the process of its run ended before it did"
-# a step whose blocking check is red: what was found is told as the check
 _CHECKED = "DagsterAssetCheckFailedError"
 
 
@@ -38,6 +37,12 @@ def failed_steps(instance: dg.DagsterInstance) -> list[FailedStep]:
     return sorted(found.values(), key=lambda failed: failed.step)
 
 
+def is_red_check(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed because its blocking check is red: the check tells what was found."""
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == _CHECKED
+
+
 def cause(event: dg.DagsterEvent) -> str:
     """The innermost reason of a step's failure."""
     error = event.step_failure_data.error
@@ -58,7 +63,5 @@ def _ends(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
         elif event.event_type == kinds.STEP_SUCCESS:
             ends[event.step_key] = ""
         else:
-            error = event.step_failure_data.error
-            is_checked = error is not None and error.cls_name == _CHECKED
-            ends[event.step_key] = "" if is_checked else cause(event)
+            ends[event.step_key] = "" if is_red_check(event) else cause(event)
     return ends

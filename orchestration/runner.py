@@ -11,7 +11,7 @@ import dagster as dg
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from orchestration.failures import cause
+from orchestration.failures import cause, is_red_check
 from orchestration.landing.lake import landed_days
 from orchestration.resources import write_atomically
 from orchestration.settings import Settings
@@ -172,7 +172,8 @@ def _run(
             progress(event.step_key, "done")
         elif event.is_step_failure:
             progress(event.step_key, "failed")
-            failures[event.step_key] = cause(event)
+            if not is_red_check(event):
+                failures[event.step_key] = cause(event)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
             if not found.passed:

@@ -137,3 +137,23 @@ def test_a_night_of_which_nothing_landed_marks_the_plan_that_is_made_all_the_sam
     assert not shop.latest(dg.AssetCheckKey(EXTRACT, "as_usual")).passed
     (said,) = [notice for notice in plan_notices(shop.results, newest) if "order_lines" in notice]
     assert "generic/one: 0 rows" in said
+
+
+def test_a_file_that_cannot_be_read_is_named_with_its_reason_and_told_once(tmp_path):
+    settings = Settings(environment="test", state=tmp_path, as_of=DAY, first_day=DAY)
+    folder = settings.landing_folder / "me" / "generic" / "one" / "order_lines" / DAY.isoformat()
+    folder.mkdir(parents=True)
+    (folder / "export.csv").write_text("订单编号,商品编码,数量\n1,S1,2\n", encoding="gbk")
+    extract = next(a for a in build(settings).assets if getattr(a, "key", None) == EXTRACT)
+    defs = dg.Definitions(
+        assets=[extract],
+        resources=resources(settings),
+        jobs=[dg.define_asset_job("extract", dg.AssetSelection.assets(EXTRACT))],
+        executor=dg.in_process_executor,
+    )
+    report = runner.run(defs, settings, print)
+    (failed,) = report.failures
+    assert failed == "generic/order_lines: broken_share_below_limit"
+    told = report.failed_checks["generic/order_lines: quarantine"]
+    assert "order_lines/2026-05-10/export.csv: none of the first 2 rows is a header" in told
+    assert "order_id, line_id, sku_id, paid_at, qty, paid_amount" in told

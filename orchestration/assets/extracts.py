@@ -18,6 +18,8 @@ from orchestration.resources import Lake, Results
 from orchestration.settings import Settings
 from orchestration.verdicts import keep
 
+_MOST_NAMED = 3  # files told of in one line
+
 
 def extracts(settings: Settings) -> list[dg.AssetsDefinition]:
     """An asset `<platform>/<dataset>` for every dataset a platform declares.
@@ -126,7 +128,11 @@ def _metadata(report: LoadReport) -> dict[str, object]:
 
 
 def _quarantine(report: LoadReport) -> dg.AssetCheckResult:
-    reasons = "; ".join(f"{n} x {why}" for why, n in report.quarantine_reasons.items())
+    rows = [f"{n} x {why}" for why, n in report.quarantine_reasons.items()]
+    files = [*report.file_faults[:_MOST_NAMED]]
+    if len(report.file_faults) > _MOST_NAMED:
+        files.append(f"and {len(report.file_faults) - _MOST_NAMED} more files")
+    reasons = "; ".join(rows + files)
     return dg.AssetCheckResult(
         check_name="quarantine",
         passed=report.rows_quarantined == 0
@@ -143,5 +149,6 @@ def _quarantine(report: LoadReport) -> dg.AssetCheckResult:
             "files_unreadable": report.files_unreadable,
             "manifest_mismatches": report.manifest_mismatches,
             "reasons": dg.MetadataValue.json(dict(report.quarantine_reasons)),
+            "files": dg.MetadataValue.json(list(report.file_faults)),
         },
     )

@@ -185,6 +185,7 @@ def _report(known: pa.Table) -> LoadReport:
     unreadable = known.filter(known["is_unreadable"])
     ignored = pc.list_flatten(known["columns_ignored"])
     rows = pc.sum(known["rows_in"]).as_py() or 0
+    told = tuple(pc.list_flatten(unreadable["messages"]).to_pylist())
     return LoadReport(
         files=known.num_rows,
         rows_in=rows,
@@ -192,5 +193,6 @@ def _report(known: pa.Table) -> LoadReport:
         rows_broken_before=pc.sum(known["rows_quarantined"]).as_py() or 0,
         columns_ignored=tuple(sorted(pc.unique(ignored).to_pylist())),
         files_unreadable=unreadable.num_rows,
-        messages=tuple(pc.list_flatten(unreadable["messages"]).to_pylist()),
+        file_faults=told,
+        messages=told,
     )

@@ -84,7 +84,8 @@ class Outcome:
     def report(self) -> LoadReport:
         """The file's share of the load's report."""
         if self.unreadable:
-            return LoadReport(files=1, files_unreadable=1, messages=self.messages())
+            told = self.messages()
+            return LoadReport(files=1, files_unreadable=1, file_faults=told, messages=told)
         return LoadReport(
             files=1,
             rows_in=self.rows,
@@ -95,6 +96,7 @@ class Outcome:
             columns_ignored=self.ignored,
             quarantine_reasons=dict(self.reasons),
             manifest_mismatches=int(self.is_mismatch),
+            file_faults=self._mismatch(),
             messages=self.messages(),
         )
 
@@ -108,12 +110,15 @@ class Outcome:
                 f"{self.file.source_file}: {self.quarantined} rows went to quarantine, each with "
                 f"its reason; {self.first_fault}"
             )
-        if self.is_mismatch:
-            told.append(
-                f"{self.file.source_file}: has {self.rows} records where its manifest says "
-                f"{self.promise.rows}: pull it again, or correct the manifest"
-            )
-        return tuple(told)
+        return (*told, *self._mismatch())
+
+    def _mismatch(self) -> tuple[str, ...]:
+        if not self.is_mismatch:
+            return ()
+        return (
+            f"{self.file.source_file}: has {self.rows} records where its manifest says "
+            f"{self.promise.rows}: pull it again, or correct the manifest",
+        )
 
     def _place(self, row: int) -> str:
         place, row_of_sheet = divmod(row, SHEET)

@@ -15,6 +15,7 @@ class LoadReport:
     Of rows_known, `rows_broken_before` were put in quarantine by an earlier load.
     `quarantine_reasons` counts broken rows by reason; `messages` are for people.
     `manifest_mismatches` counts files with another number of records than their manifest says.
+    `file_faults` names those files and the unreadable ones, each with why.
     """
 
     files: int = 0
@@ -28,6 +29,7 @@ class LoadReport:
     quarantine_reasons: dict[str, int] = field(default_factory=dict)
     files_unreadable: int = 0
     manifest_mismatches: int = 0
+    file_faults: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
 
     def __add__(self, other: "LoadReport") -> "LoadReport":
@@ -51,5 +53,6 @@ def total(reports: tuple[LoadReport, ...] | list[LoadReport]) -> LoadReport:
         quarantine_reasons=dict(reasons),
         files_unreadable=sum(r.files_unreadable for r in reports),
         manifest_mismatches=sum(r.manifest_mismatches for r in reports),
+        file_faults=tuple(fault for r in reports for fault in r.file_faults),
         messages=tuple(message for r in reports for message in r.messages),
     )
