@@ -57,6 +57,7 @@ _WEEKDAYS = {name: day for day, name in enumerate("一二三四五六日")} | {"
 _SHEETS = ("人工调整", "Overrides")
 _ANSWERS = {"是": True, "yes": True, "1": True, "否": False, "no": False, "0": False}
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_FORMULA_MARK = re.compile(r"^'(?=[=+\-@])")  # what our own files put before such text
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class PlanningFiles:
         if missing:
             raise ValueError(f"{path}: the columns {missing} are missing")
         table = table.reindex(columns=[*columns, *optional]).map(
-            lambda text: text.strip() if isinstance(text, str) else ""
+            lambda text: _FORMULA_MARK.sub("", text.strip()) if isinstance(text, str) else ""
         )
         return table[(table != "").any(axis=1)].reset_index(drop=True)
 

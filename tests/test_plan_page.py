@@ -12,6 +12,7 @@ from plan_shop import SUNDAY, position, whole_plan
 
 from ml.replenishment.difference import difference
 from ml.replenishment.overrides import OVERRIDE_COLUMNS
+from orchestration.outputs import plan_page
 from orchestration.outputs.plan_page import write_plan_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -50,7 +51,8 @@ def page(folder, language="zh", notices=("jd/orders: 0 rows <b>", "demand_model:
     ahead = pd.date_range("2025-06-09", periods=8, freq="W-MON")
     ids = frame["unique_id"]
     history = pd.DataFrame({"unique_id": np.repeat(ids[:3], len(weeks)), "ds": np.tile(weeks, 3)})
-    forecast = pd.DataFrame({"unique_id": np.repeat(ids, 8), "ds": np.tile(ahead, 4)})
+    # of the last nothing is known
+    forecast = pd.DataFrame({"unique_id": np.repeat(ids[:3], 8), "ds": np.tile(ahead, 3)})
     return write_plan_page(
         made.orders,
         folder / "plan.html",
@@ -77,7 +79,7 @@ const type = (id, value) => {
 };
 seen.all = lines();
 seen.notices = all("#notices li").map((li) => li.textContent);
-seen.told = !document.getElementById("notices").hidden;
+seen.warned = !document.getElementById("notices").hidden;
 seen.chips = [...document.querySelectorAll(".chip")].map((chip) => chip.textContent);
 document.querySelector("[data-exception=expedite]").click();
 seen.expedite = lines();
@@ -99,9 +101,22 @@ seen.refused = document.querySelector(".told").textContent;
 seen.unsaved = document.getElementById("save").hidden;
 document.querySelector(".edit [name=value]").value = "77";
 document.querySelector(".edit [name=by]").value = "小王";
-document.querySelector(".edit [name=why]").value = 'a "b", c';
+document.querySelector(".edit [name=why]").value = '=a "b", c';
 document.getElementById("keep").click();
 seen.csv = overridesCsv();
+document.getElementById("only-orders").click();
+const row = (sku) => all("#list tbody tr").find((tr) => tr.cells[1].textContent === sku);
+row("S3").click();
+seen.unknown = document.querySelector("#detail .sub").textContent;
+seen.told = document.getElementById("detail").textContent;
+row("S1").focus();
+seen.focused = document.activeElement === row("S1");
+row("S1").dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+seen.entered = document.querySelector("#detail .sub").textContent;
+seen.on = all("#list tr.on").map((tr) => tr.cells[1].textContent);
+seen.still = document.activeElement === row("S1");
+seen.labels = all(".edit label").map((label) => label.textContent);
+seen.scrolled = window.scrollY;
 document.querySelector("[data-tab=changes]").click();
 seen.changes = document.querySelectorAll("#changes tbody tr").length;
 seen.hidden = document.getElementById("plan").hidden;
@@ -113,15 +128,20 @@ document.getElementById("result").textContent = JSON.stringify(seen);
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
+    return tried(tmp_path_factory.mktemp("page"), "1440,900")
+
+
+def tried(folder, window):
+    """What SCRIPT saw in a browser window of that size."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here")
-    folder = tmp_path_factory.mktemp("page")
     html = page(folder).read_text(encoding="utf-8")
-    tried = folder / "tried.html"
-    tried.write_text(html.replace("</body>", SCRIPT), encoding="utf-8")
+    path = folder / "tried.html"
+    path.write_text(html.replace("</body>", SCRIPT), encoding="utf-8")
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'browser'}", "--dump-dom"]
+    command.append(f"--window-size={window}")
     done = subprocess.run(
-        [*command, tried.as_uri()], capture_output=True, text=True, timeout=90, check=True
+        [*command, path.as_uri()], capture_output=True, text=True, timeout=90, check=True
     )
     found = re.search(r'<pre id="result">(.+?)</pre>', done.stdout, re.S)
     assert found, done.stdout[-2000:]
@@ -139,7 +159,7 @@ def test_the_page_lists_the_most_urgent_first_and_its_chips_count_the_exceptions
 def test_the_page_begins_with_why_to_read_it_with_care(seen, tmp_path):
     first, *rest = seen["notices"]
     assert (first[:3], rest) == ("请先读", ["jd/orders: 0 rows <b>", "demand_model: biased"])
-    assert seen["told"]
+    assert seen["warned"]
     assert '"notices":[]' in page(tmp_path, notices=()).read_text(encoding="utf-8")
 
 
@@ -158,6 +178,34 @@ def test_a_picked_row_shows_its_reason_a_fan_and_stock_with_and_without_the_orde
     assert seen["paths"][3] != seen["paths"][4]
 
 
+def test_a_row_of_which_nothing_is_known_shows_itself_and_not_the_row_before(seen):
+    assert seen["unknown"].startswith("S3")
+    assert seen["told"].count("没有数据") == 1
+    assert seen["errors"] == []
+
+
+def test_rows_are_reached_and_opened_by_keyboard(seen):
+    assert seen["focused"]
+    assert seen["entered"].startswith("S1")
+    assert seen["on"] == ["S1"]
+    assert seen["still"], "the focus stays where it was, for the next row"
+
+
+def test_every_field_of_an_edit_says_what_it_is(seen):
+    assert seen["labels"] == ["建议订货量", "有效到（空为一直有效）", "谁", "为什么"]
+
+
+def test_in_a_narrow_window_a_picked_row_is_brought_into_view(seen, tmp_path):
+    assert tried(tmp_path, "700,900")["scrolled"] > 0
+    assert seen["scrolled"] == 0
+
+
+def test_the_page_says_how_many_rows_it_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(plan_page, "MOST_ROWS", 3)
+    html = page(tmp_path).read_text(encoding="utf-8")
+    assert "共 4 行，本页只列最紧急的 3 行" in html
+
+
 def test_an_edit_becomes_a_line_that_the_next_plan_reads(seen, tmp_path):
     from orchestration.planning_files import PlanningFiles
 
@@ -169,7 +217,8 @@ def test_an_edit_becomes_a_line_that_the_next_plan_reads(seen, tmp_path):
     assert lines["sku_id"].tolist() == [*({"S0", "S1"} - {seen["ordered"][0]}), seen["ordered"][0]]
     line = lines.iloc[-1]
     assert (line["sku_id"], line["action"], line["value"]) == (seen["ordered"][0], "quantity", "77")
-    assert (line["by"], line["why"]) == ("小王", 'a "b", c')
+    assert (line["by"], line["why"]) == ("小王", '=a "b", c')
+    assert "\"'=a" in seen["csv"], "a spreadsheet would run it"
     assert line["expires_on"] == str(SUNDAY + pd.Timedelta(days=7))
 
 

@@ -83,7 +83,7 @@ def write_plan_page(
     series = detail_series(shown, history, forecast, projection)
     content = {
         "words": words | {"as_of": _as_of(plan, words)},
-        "left_out": words["cut"].format(len(plan)) if len(plan) > len(shown) else "",
+        "left_out": words["left_out"].format(len(plan), len(shown)) * (len(plan) > len(shown)),
         "next_review": _next_review(plan),
         "columns": [
             {"name": n, "header": COLUMNS[n].header(language), "kind": COLUMNS[n].kind}

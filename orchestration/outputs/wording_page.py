@@ -16,6 +16,9 @@ _TEXTS = {
         "saves": "预计少损失毛利(元)",
         "by": "谁",
         "why": "为什么",
+        "until": "有效到（空为一直有效）",
+        "unknown": "没有数据。",
+        "left_out": "共 {} 行，本页只列最紧急的 {} 行，筛选和搜索也只在这些行里，其余见 CSV。",
         "keep": "改成这个数量",
         "kept": "已记下。点上面的按钮保存 overrides.csv（仍有效的人工调整也在内），"
         "替换计划文件夹里的同名文件，下次计划照办。",
@@ -37,6 +40,10 @@ _TEXTS = {
         "saves": "Margin at stake (CNY)",
         "by": "Who",
         "why": "Why",
+        "until": "Until (empty: for good)",
+        "unknown": "Nothing is known.",
+        "left_out": "{} rows in all: this page lists, filters and searches the {} most urgent, "
+        "see the CSV for the rest.",
         "keep": "Order this many",
         "kept": "Noted. Save overrides.csv with the button above (the overrides that still hold "
         "are in it) over the one in the planning folder: the next plan keeps to it.",

@@ -4,6 +4,7 @@ const { words, columns, rows, series } = data;
 const at = Object.fromEntries(columns.map((column, k) => [column.name, k]));
 const $ = (id) => document.getElementById(id);
 const PAGE = 200;
+const NARROW = matchMedia("(max-width: 1100px)"); // as in the style
 const state = { exception: null, shown: PAGE, sort: null, down: false, picked: null, edits: new Map() };
 
 // Everything shown is text: nothing of the data is ever read as markup.
@@ -55,7 +56,9 @@ function drawList() {
   $("count").textContent = words.count.replace("{}", found.length);
   const body = document.querySelector("#list tbody");
   body.replaceChildren(...found.slice(0, state.shown).map((row) => {
-    const line = make("tr", { onclick: () => pick(row), class: row === state.picked ? "on" : "" });
+    const line = make("tr", { tabindex: 0, class: row === state.picked ? "on" : "",
+      onclick: () => choose(row, line),
+      onkeydown: (event) => { if (event.key === "Enter") choose(row, line); } });
     for (const name of data.listed) {
       if (name === "exception") {
         const text = shownCell(row, name) || label("priority", cell(row, "priority"));
@@ -67,19 +70,17 @@ function drawList() {
     return line;
   }));
   $("more").hidden = found.length <= state.shown;
-  return found;
 }
 
 function drawHead() {
   document.querySelector("#list thead").replaceChildren(make("tr", {}, ...data.listed.map((name) =>
-    make("th", {
-      class: isNumber(name) ? "n" : "",
+    make("th", { class: isNumber(name) ? "n" : "" }, make("button", {
       onclick: () => {
         state.down = state.sort === name && !state.down;
         state.sort = name;
         drawList();
       },
-    }, headerOf(name)))));
+    }, headerOf(name))))));
 }
 
 function drawChips() {
@@ -104,9 +105,15 @@ function drawChips() {
     ...codes.map((code) => chip(code, data.codes.exception[code], counts.get(code))));
 }
 
+function choose(row, line) {
+  for (const on of document.querySelectorAll("#list tr.on")) on.className = "";
+  line.className = "on";
+  pick(row);
+  if (NARROW.matches) $("detail").scrollIntoView(); // there it lies below the list
+}
+
 function pick(row) {
   state.picked = row;
-  drawList();
   const terms = data.told.filter((name) => shownCell(row, name) !== "")
     .flatMap((name) => [make("dt", {}, headerOf(name)), make("dd", {}, shownCell(row, name))]);
   const name = cell(row, "sku_name") || cell(row, "sku_id");
@@ -132,7 +139,8 @@ function charts(own) {
       { points: past, color: "#404040" },
       { points: ahead(own.mean), color: "#c55a11" },
     ], { low: ahead(own.low), high: ahead(own.high), color: "#c55a11" }),
-    legend([[words.demand_history, "#404040"], [words.demand_forecast, "#c55a11"]]),
+    legend([[words.demand_history, "#404040"], [words.demand_forecast, "#c55a11"],
+      [`${words.low} – ${words.high}`, "#f4d5c1"]]),
     make("h3", {}, words.detail_stock),
     chart([
       { points: stock(own.without), color: "#c00000", dashed: true },
@@ -150,6 +158,7 @@ function chart(lines, band) {
   const space = "http://www.w3.org/2000/svg";
   const all = [...lines.flatMap((line) => line.points), ...(band ? band.high : [])]
     .filter(([, y]) => y !== null);
+  if (!all.length) return make("p", { class: "sub" }, words.unknown);
   const days = all.map(([day]) => Date.parse(day));
   const [from, to] = [Math.min(...days), Math.max(...days)];
   const most = Math.max(1, ...all.map(([, y]) => y));
@@ -166,7 +175,7 @@ function chart(lines, band) {
   for (const share of [0, 0.5, 1]) {
     draw("line", { x1: left, x2: width - 6, y1: y(share * most), y2: y(share * most), stroke: "#e2e6ea" });
     draw("text", { x: left - 5, y: y(share * most) + 3, "text-anchor": "end" },
-      spelled(share * most, "qty"));
+      spelled(share * most, "number"));
   }
   for (const share of [0, 0.5, 1]) {
     const day = new Date(from + share * (to - from)).toISOString().slice(5, 10);
@@ -192,10 +201,12 @@ function editor(row) {
   const field = (name, attributes) => make("input", { name, ...attributes });
   const quantity = field("value", { type: "number", min: 0, value: before.value ?? cell(row, "order_qty") });
   const until = field("expires_on", { type: "date", value: before.expires_on ?? data.next_review });
-  const by = field("by", { placeholder: words.by, value: before.by ?? "" });
-  const why = field("why", { placeholder: words.why, value: before.why ?? "" });
+  const by = field("by", { value: before.by ?? "" });
+  const why = field("why", { value: before.why ?? "" });
   const told = make("div", { class: "told" });
-  return make("div", { class: "edit" }, quantity, until, by, why, make("button", {
+  const named = (text, input) => make("label", {}, text, input);
+  return make("div", { class: "edit" }, named(headerOf("order_qty"), quantity),
+    named(words.until, until), named(words.by, by), named(words.why, why), make("button", {
     class: "act",
     id: "keep",
     onclick: () => {
@@ -216,7 +227,9 @@ function editor(row) {
 
 function overridesCsv() {
   const names = ["sku_id", "warehouse_id", "action", "value", "expires_on", "by", "why"];
-  const quote = (text) => `"${String(text).replaceAll('"', '""')}"`;
+  // a spreadsheet would run it as a formula
+  const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+  const quote = (text) => `"${safe(String(text)).replaceAll('"', '""')}"`;
   const before = data.overrides.filter((line) => line.action !== "quantity"
     || !state.edits.has(`${line.sku_id}@${line.warehouse_id}`));
   const lines = [...before, ...state.edits.values()]
@@ -276,7 +289,7 @@ function start() {
   drawHead();
   drawChips();
   open("plan");
-  const found = drawList();
-  if (found.length) pick(found[0]);
+  if (rows.length) pick(rows[0]);
+  drawList();
 }
 start();
