@@ -85,9 +85,11 @@ def _models(console: Console, report: RunReport, results: Results) -> None:
 
 def _plan_line(plan: pd.DataFrame) -> str:
     ordered = plan["order_qty"] > 0
+    unpriced = int((ordered & plan["order_amount"].isna()).sum())
+    besides = f" and {unpriced:,} rows without a known cost" if unpriced else ""
     return (
         f"{len(plan):,} SKU x warehouse rows, {int(ordered.sum()):,} to order "
-        f"({plan['order_qty'].sum():,.0f} units, {plan['order_amount'].sum():,.0f} yuan), "
+        f"({plan['order_qty'].sum():,.0f} units, {plan['order_amount'].sum():,.0f} yuan{besides}), "
         f"{int(plan['is_exception'].sum()):,} exceptions"
     )
 

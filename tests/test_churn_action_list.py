@@ -169,7 +169,7 @@ def test_the_strongest_reason_comes_first_and_only_where_the_customer_fits_the_w
     assert table.loc[0, ["reason_1_value", "reason_1_typical"]].tolist() == [90.0, 30.0]
     assert table.loc[1, "reason_2_typical"] == reachable["recency_days"].median()
     assert reason_text("overdue", {"value": 90.0, "typical": 30.0}, "en") == (
-        "no purchase for 90 days, usually buys about every 30"
+        "no purchase for 90 days, usually buys about every 30 days"
     )
 
 

@@ -12,8 +12,9 @@ from ml.columns import INVENTORY_POSITION
 from ml.demand.forecaster import FAMILIES
 from ml.replenishment.difference import CHANGE_COLUMNS
 from ml.replenishment.policy import FALLBACK_MODEL, Policy, plan
-from orchestration.outputs.wording import COLUMNS, MODELS, TEXTS
-from orchestration.outputs.wording_sheets import OVERRIDE_COLUMNS, TRANSFER_COLUMNS
+from orchestration.outputs.churn_wording import CHURN_COLUMNS
+from orchestration.outputs.wording import CODES, COLUMNS, MODELS, TEXTS
+from orchestration.outputs.wording_sheets import OVERRIDE_COLUMNS, SHEET_COLUMNS, TRANSFER_COLUMNS
 from orchestration.outputs.workbook import write_plan_workbook
 
 AS_OF = dt.date(2025, 6, 8)
@@ -95,6 +96,23 @@ def test_the_workbook_has_its_sheets_headers_and_rows(tmp_path, language):
         "0003": 6,
     }
     assert len(table(book[names[4]])) == 4
+
+
+@pytest.mark.parametrize("columns", [SHEET_COLUMNS, CHURN_COLUMNS])
+def test_no_word_of_a_header_is_wider_than_its_column(columns):
+    for column in columns.values():
+        assert max(map(len, column.en.split())) < column.width, column.en
+        assert len(column.zh) <= column.width, column.zh
+
+
+def test_the_plan_which_is_read_on_its_first_day_speaks_of_no_tomorrow():
+    assert "明天" not in str([TEXTS["zh"], CODES["priority"]["zh"], COLUMNS["priority"]])
+    assert "tomorrow" not in str([*TEXTS["en"].values(), CODES["priority"]["en"]])
+
+
+def test_the_baseline_is_named_for_both_that_it_does():
+    """A shop of a few months has no last year."""
+    assert MODELS["zh"]["seasonal_naive"] == "去年同期或近期平均"
 
 
 def test_tables_are_frozen_filtered_coloured_and_typed(tmp_path):

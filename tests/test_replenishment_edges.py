@@ -214,6 +214,14 @@ def test_a_stock_out_that_sales_contradict_drives_nothing():
     assert only(position(on_hand=0.0), signals=believed)["drivers"] != ""
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "够卖至少999天"), ("en", "lasts at least 999 days")]
+)
+def test_a_cover_past_the_longest_that_is_told_is_told_as_at_least_that(language, words):
+    row = only(position(on_hand=5000.0), language=language)
+    assert words in row["reason"]
+
+
 def test_the_most_serious_exception_leads_its_priority():
     frame = position(
         sku_id=["A", "B", "C"],

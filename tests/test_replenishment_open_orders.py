@@ -42,8 +42,10 @@ def test_the_projected_stock_rises_on_each_promised_day():
 
     drawn = whole_plan(shelf(), policy=LOST, open_orders=table).projection()
 
-    # three weeks and a day ahead, one unit a day
-    assert drawn["stock_without_qty"].tolist()[:5] == [0, 0, 0, 6, 0]
+    # on its morning what comes on Monday is there; three weeks on, of what came the day before,
+    # a day has been sold
+    assert drawn["stock_without_qty"].tolist()[:5] == [7, 0, 0, 6, 0]
+    assert drawn["ds"].min() == MONDAY
 
 
 @pytest.mark.parametrize("promise", [None, -3, 40])

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pandas as pd
 import pytest
 from order_lines import land
 
@@ -50,3 +51,10 @@ def test_a_port_that_is_taken_is_named(answered, tmp_path, server, monkeypatch):
     code, text = answered("dev", "--state", tmp_path / "state", "--landing", tmp_path / "landing")
     assert code == 2
     assert f"port {port} of 127.0.0.1" in text
+
+
+def test_what_has_no_known_cost_is_no_zero_yuan_of_the_plan():
+    columns = {"order_qty": [3, 4, 0], "order_amount": [30.0, None, None], "is_exception": False}
+    told = summary._plan_line(pd.DataFrame(columns))
+    assert "2 to order (7 units, 30 yuan and 1 rows without a known cost)" in told
+    assert "without" not in summary._plan_line(pd.DataFrame(columns).head(1))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml.churn.splits import origins
 from ml.columns import TooLittleData
 from ml.demand.training import forecast_demand, train_demand
 from ml.registry import Registry
@@ -114,3 +115,10 @@ def test_a_fingerprint_is_of_the_content_not_of_its_order():
     changed = panel.copy()
     changed.loc[3, "y"] += 1
     assert fingerprint(panel) != fingerprint(changed)
+
+
+def test_a_shop_of_a_few_months_is_told_that_its_history_is_too_short_yet():
+    days = pd.to_datetime(["2026-03-01", "2026-04-01"])
+    labels = pd.DataFrame({"as_of": days, "known_on": days + pd.Timedelta(days=60)})
+    with pytest.raises(TooLittleData, match="history is too short yet: none of 2 slices"):
+        origins(labels.assign(is_churned=[True, False]), 1)

@@ -47,7 +47,7 @@ CATALOGUE = (
     Reason(
         "overdue", _SILENCE, "recency_days", "above",
         "已 {value:.0f} 天未购买，按习惯约 {typical:.0f} 天买一次",
-        "no purchase for {value:.0f} days, usually buys about every {typical:.0f}",
+        "no purchase for {value:.0f} days, usually buys about every {typical:.0f} days",
         typical="expected_gap_days",
     ),
     Reason(

@@ -26,8 +26,9 @@ def origins(labels: pd.DataFrame, n_windows: int) -> list[tuple[pd.DataFrame, pd
     if not windows:
         slices = labels["as_of"].nunique()
         raise TooLittleData(
-            f"{slices} labelled slices: none has earlier slices whose outcome was known by then"
-            " and that hold both churners and stayers"
+            f"the history is too short yet: none of {slices} slices with a known outcome has"
+            " earlier slices whose outcome was known by then and that hold both churners and"
+            " stayers. More weeks of orders mend it"
         )
     return windows
 

@@ -15,10 +15,11 @@ WEEKS = 13
 def project(
     rows: pd.DataFrame, curves: DemandCurves, orders: OpenOrders, as_of: pd.Timestamp, policy
 ) -> pd.DataFrame:
-    """PROJECTION_COLUMNS, WEEKS + 1 lines per row of `rows`, the first for the end of as_of.
+    """PROJECTION_COLUMNS, WEEKS + 1 lines per row of `rows`, the first for the day after as_of.
 
-    Expected units in the house at the end of day `ds`, sales taken at the expected demand. Open
-    orders and transfers come on their days, this order on expected_on. A repeated row has none.
+    Expected units in the house on the morning of `ds`, with what comes that day, sales taken at the
+    expected demand. Open orders and transfers come on their days, this order on expected_on. A
+    repeated row has none.
     """
     kept = np.flatnonzero(~rows["is_repeated"].to_numpy())
     rows, curves = rows.iloc[kept].reset_index(drop=True), curves.take(kept)
@@ -27,16 +28,16 @@ def project(
     start, arrivals = supply(rows, orders.take(kept), moving, is_dated=True)
     lands = (rows["expected_on"] - as_of).dt.days.fillna(1).to_numpy() - 1.0
     order = (lands, rows["order_qty"].to_numpy(float))
-    without, within = [start], [start]
-    for week in range(1, WEEKS + 1):
+    without, within = [], []
+    for week in range(WEEKS + 1):
         days = np.full(len(rows), float(week * DAYS_PER_WEEK))
         without.append(stock_at(curves.demand, start, days, arrivals, is_lost=is_lost))
         within.append(stock_at(curves.demand, start, days, [*arrivals, order], is_lost=is_lost))
-    ends = as_of + pd.to_timedelta(np.arange(WEEKS + 1) * DAYS_PER_WEEK, unit="D")
+    mornings = as_of + pd.to_timedelta(1 + np.arange(WEEKS + 1) * DAYS_PER_WEEK, unit="D")
     return pd.DataFrame(
         {
             "unique_id": np.repeat(rows["unique_id"].to_numpy(object), WEEKS + 1),
-            "ds": np.tile(ends, len(rows)),
+            "ds": np.tile(mornings, len(rows)),
             "stock_without_qty": np.stack(without, axis=1).round(1).ravel(),
             "stock_with_qty": np.stack(within, axis=1).round(1).ravel(),
         }

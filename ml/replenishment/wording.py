@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ml.replenishment.exceptions import LONGEST_COVER_DAYS
+
 # Positions: 0 days, 1 lead time, 2 days to the next order, 3 mean, 4 low, 5 high, 6 service %,
 # 7 level, 8 stock, 9 reserved, 10 on order, 11 position, 12 gap, 13 moq, 14 pack, 15 order,
 # 16 last day, 17 cover, 18 arrival, 19 next PO date, 20 cover of the stock in the house, 21 order
@@ -61,6 +63,7 @@ _REASONS = {
         "po_overdue": "原定{}已过期未到",
         "po_undated": "没有预计到货日",
         "unknown": "不明(按0)",
+        "at_least": "至少{}",
     },
     "en": {
         "demand": "{3} units expected in the next {0} days ({days}), 80% range {4}-{5}; "
@@ -123,6 +126,7 @@ _REASONS = {
         "po_overdue": "was due on {} and has not come",
         "po_undated": "has no due date",
         "unknown": "unknown (0)",
+        "at_least": "at least {}",
     },
 }
 JOINT = {"zh": "；", "en": "; "}
@@ -215,6 +219,12 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
     on_hand = quantities(rows["on_hand"].fillna(0))
     stock = [words["unknown"] if gone else q for gone, q in zip(unknown, on_hand, strict=True)]
     arrival = rows["as_of"] + pd.to_timedelta(1 + rows["lead_days"], unit="D")
+    cover = quantities(np.floor(rows["days_of_cover"].round(1)))
+    longest = (rows["days_of_cover"] >= LONGEST_COVER_DAYS).tolist()
+    cover = [
+        words["at_least"].format(days) if cut else days
+        for cut, days in zip(longest, cover, strict=True)
+    ]
     due = rows["quoted_po_on"]
     po = np.select([due.isna(), due <= rows["as_of"]], ["po_undated", "po_overdue"], "po_due")
     due_text = [words[key].format(d) for key, d in zip(po, _dates(due), strict=True)]
@@ -236,7 +246,7 @@ def _columns(rows: pd.DataFrame, words: dict) -> list[list[str]]:
         quantities(rows["pack_size"]),
         quantities(rows["order_qty"]),
         _dates(rows["discontinued_on"]),
-        quantities(np.floor(rows["days_of_cover"].round(1))),
+        cover,
         _dates(arrival),
         due_text,
         quantities(np.floor(rows["days_until_dry"].round(1))),

@@ -11,7 +11,7 @@ _ROWS = (
         "Pseudonym; no name and no phone. Your own system finds the person with the same key",
     ),
     (
-        "contacted", "已联系", "Contacted", "text", 9,
+        "contacted", "已联系", "Contacted", "text", 11,
         "联系过就填 1，存回原目录并命名为 churn_contacted.xlsx，之后会算出联系的效果",
         "Put 1 once contacted and save as churn_contacted.xlsx in the same folder: "
         "what contacting was worth is then worked out",
@@ -34,8 +34,8 @@ _ROWS = (
     ),
     (
         "value_at_stake_amount", "预计流失金额", "Value at stake", "money", 12,
-        "未来 90 天预计会买的金额 × 流失概率，元",
-        "What they would spend in 90 days x chance to leave, yuan",
+        "若会再来，未来 90 天的消费金额 × 流失概率，元",
+        "What they would spend in 90 days if they came x chance to leave, yuan",
     ),
     (
         "expected_90d_amount", "90 天预计消费", "Expected in 90 days", "money", 12,

@@ -14,7 +14,7 @@ class DetailSeries:
     """Tables (n, weeks) in the order of `unique_ids` (n,), nan where nothing is known.
 
     `past` on `past_weeks`; `mean`, `low`, `high` on `ahead_weeks` (Mondays); `without`, `within`:
-    units in the house at the end of `stock_days`.
+    units in the house on the morning of `stock_days`.
     """
 
     unique_ids: list[str]

@@ -16,7 +16,7 @@ def write_detail(book, sheet, data, styles: Styles, series: DetailSeries, langua
     """`data` holds a line of numbers per series; `sheet` looks up the one that is picked.
 
     The first MOST_SERIES are kept. Weeks run down the page: left what sold and the forecast with
-    its range, beside it the stock at the end of each week with and without the order. Where
+    its range, beside it the stock on the morning of a day a week, with and without the order. Where
     nothing is known stands #N/A, invisibly: a chart draws a gap there, but a zero for a blank.
     """
     words = texts(language)
@@ -48,8 +48,8 @@ def write_detail(book, sheet, data, styles: Styles, series: DetailSeries, langua
     sheet.data_validation(0, 1, 0, 1, {"validate": "list", "source": source})
     left = {name: blocks[name] for name in names[:4]}
     right = {name: blocks[name] for name in names[4:]}
-    _write_table(sheet, styles, 0, weeks, left, lookup, words)
-    _write_table(sheet, styles, 6, series.stock_days, right, lookup, words)
+    _write_table(sheet, styles, 0, words["week"], weeks, left, lookup, words)
+    _write_table(sheet, styles, 6, words["morning"], series.stock_days, right, lookup, words)
     sheet.set_row(_TOP - 1, 30)  # two lines of header
     last = (_TOP + len(weeks) - 1, _TOP + len(series.stock_days) - 1)
     error = {"type": "errors", "format": book.add_format({"font_color": "#FFFFFF"})}
@@ -75,8 +75,10 @@ class _Lookup:
         return f'=IF({cell}="",NA(),{cell})'
 
 
-def _write_table(sheet, styles, left: int, days, blocks: dict, lookup: _Lookup, words) -> None:
-    sheet.write_string(_TOP - 1, left, words["week"], styles.header())
+def _write_table(
+    sheet, styles, left: int, title: str, days, blocks: dict, lookup: _Lookup, words
+) -> None:
+    sheet.write_string(_TOP - 1, left, title, styles.header())
     for row, day in enumerate(days, start=_TOP):
         sheet.write_number(row, left, excel_day(day), styles.of("date"))
     for column, (name, (weeks, table)) in enumerate(blocks.items(), start=left + 1):
