@@ -6,7 +6,8 @@ import pytest
 
 from ml.churn.action_list import COLUMNS
 from ml.churn.plays import read_plays
-from orchestration.outputs.churn_wording import CHURN_COLUMNS, CHURN_TEXTS
+from ml.churn.reasons import CATALOGUE
+from orchestration.outputs.churn_wording import CHURN_COLUMNS, CHURN_TEXTS, CODES
 from orchestration.outputs.churn_workbook import write_churn_workbook
 from orchestration.outputs.contacted import read_contacted
 
@@ -102,6 +103,8 @@ def test_no_play_is_cut_off_and_codes_stand_beside_the_words_of_the_list(tmp_pat
     assert plays.row_dimensions[long.row].height > 2 * 13
     assert plays["A3"].value == "graduated (outgrown)"
     assert plays["B3"].value == "champions (valuable, active)"
+    assert plays["C5"].value == "refunds (many refunds)"
+    assert plays["B2"].value == "RFM class or segment", "the list has both"
     for cell in summary["A"][:10]:
         assert len(str(cell.value or "")) <= summary.column_dimensions["A"].width
 
@@ -147,3 +150,8 @@ def test_a_plain_file_of_pseudonyms_counts_whole_and_none_is_none(tmp_path):
     (tmp_path / "churn_contacted.xlsx").write_text("customer_id")
     with pytest.raises(ValueError, match="churn_contacted.xlsx: it is no workbook"):
         read_contacted(tmp_path)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_reason_has_words_beside_its_code(language):
+    assert list(CODES["reason"][language]) == [reason.code for reason in CATALOGUE]

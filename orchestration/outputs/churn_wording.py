@@ -18,8 +18,9 @@ _ROWS = (
     ),
     (
         "suggested_play", "建议做法", "Suggested play", "text", 30,
-        "按结局、人群和首要原因从“做法表”里选出，可以改",
-        "From the table of plays, by ending, segment and first reason; yours to change",
+        "按结局、RFM 分类或人群、首要原因从“做法表”里选出，可以改",
+        "From the table of plays, by ending, RFM class or segment, and first reason; "
+        "yours to change",
     ),
     ("reasons", "为什么", "Why", "text", 52, "最主要的原因，最多三条", "The strongest reasons"),
     ("risk_tier", "风险", "Risk", "code", 7, "与平均顾客相比", "Against the average customer"),
@@ -120,11 +121,31 @@ CODES = {
             "generic": "other shop",
         },
     },
+    "reason": {
+        "zh": {
+            "overdue": "超过习惯间隔", "quiet": "久未购买", "slow_rhythm": "购买间隔长",
+            "irregular": "节奏不规律", "few_orders": "累计次数少", "new_customer": "新客",
+            "fewer_orders": "近期次数少", "lower_spend": "近期消费少", "small_baskets": "客单价低",
+            "narrow_range": "品类单一", "discount_driven": "打折才买", "refunds": "退款多",
+            "gifts": "赠品多", "category_churn": "品类易流失", "platform_churn": "平台易流失",
+            "older_baby": "宝宝较大", "fewer_talks": "沟通少",
+        },
+        "en": {
+            "overdue": "past the usual gap", "quiet": "long silent", "slow_rhythm": "long gaps",
+            "irregular": "no rhythm", "few_orders": "few purchases", "new_customer": "new",
+            "fewer_orders": "few of late", "lower_spend": "spends little of late",
+            "small_baskets": "low spend an order", "narrow_range": "few categories",
+            "discount_driven": "buys on discount", "refunds": "many refunds",
+            "gifts": "many gifts", "category_churn": "category loses buyers",
+            "platform_churn": "platform loses buyers", "older_baby": "baby is older",
+            "fewer_talks": "few talks",
+        },
+    },
     "rfm_class": {
         language: {code: words[language] for code, words in RFM_CLASSES.items()}
         for language in ("zh", "en")
     },
-}
+}  # fmt: skip
 CHURN_TEXTS = {
     "zh": {
         "title": "流失预警名单",
@@ -140,7 +161,7 @@ CHURN_TEXTS = {
         "held": "对照组（随机抽取，请勿联系）",
         "held_shown": "其中列在“对照组”表（与所列顾客同一段排名）",
         "at_stake": "建议联系者的预计流失金额（元）",
-        "shown": "本表列出",
+        "shown": "其中列在“联系名单”表（其余见 churn_list.csv）",
         "by_play": "按建议做法",
         "count": "人数",
         "amount": "预计流失金额（元）",
@@ -156,7 +177,8 @@ CHURN_TEXTS = {
         "plays_note": "自上而下，第一条符合的生效；* 表示不限。改自己的一份：见 STORK_PLAYS 设置。",
         "empty": "今天没有需要联系的顾客",
         "term": "名词", "meaning": "含义", "field": "CSV 列名",
-        "ending": "结局", "segment": "人群", "reason": "原因", "play": "代码", "words": "做法",
+        "ending": "结局", "segment": "RFM 分类或人群", "reason": "原因",
+        "play": "代码", "words": "做法",
     },
     "en": {
         "title": "Churn list",
@@ -172,7 +194,7 @@ CHURN_TEXTS = {
         "held": "Held out at random: leave them alone",
         "held_shown": "Of them on the hold-out sheet (same ranks)",
         "at_stake": "Value at stake among those to contact (yuan)",
-        "shown": "Listed here",
+        "shown": "Of them on the sheet 'To contact' (the rest: churn_list.csv)",
         "by_play": "By suggested play",
         "count": "Customers",
         "amount": "Value at stake (yuan)",
@@ -190,7 +212,7 @@ CHURN_TEXTS = {
         "To use a table of your own see the setting STORK_PLAYS.",
         "empty": "Nobody needs contacting today",
         "term": "Term", "meaning": "Meaning", "field": "Column in the CSV",
-        "ending": "Ending", "segment": "Segment", "reason": "Reason", "play": "Code",
+        "ending": "Ending", "segment": "RFM class or segment", "reason": "Reason", "play": "Code",
         "words": "Play",
     },
 }  # fmt: skip

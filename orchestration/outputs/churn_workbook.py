@@ -200,8 +200,8 @@ def _height(lines: int) -> float:
 def _write_plays(sheet, styles: Styles, plays: pd.DataFrame, language: str) -> None:
     words = CHURN_TEXTS[language]
     sheet.merge_range(0, 0, 0, 4, words["plays_note"], styles.of("note", italic=True, bottom=0))
-    shown = (("ending", 20), ("segment", 36), ("reason", 20), ("play", 22), ("words", _PLAY_WIDTH))
-    said = {"ending": "ending_expected", "segment": "rfm_class"}
+    shown = (("ending", 20), ("segment", 36), ("reason", 36), ("play", 22), ("words", _PLAY_WIDTH))
+    said = {"ending": "ending_expected", "segment": "rfm_class", "reason": "reason"}
     for row, text in enumerate(plays[language], start=2):
         sheet.set_row(row, _height(_lines(text, _PLAY_WIDTH)))
     for at, (name, width) in enumerate(shown):

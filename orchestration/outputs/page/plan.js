@@ -249,7 +249,7 @@ function table(section, content, empty) {
 
 function start() {
   $("title").textContent = words.title;
-  $("as-of").textContent = words.as_of + (data.left_out ? " " + data.left_out : "");
+  $("as-of").textContent = words.as_of + (data.left_out ? " · " + data.left_out : "");
   $("notices").hidden = !data.notices.length;
   $("notices").replaceChildren(...data.notices.map((text) => make("li", {}, text)));
   $("tiles").replaceChildren(...data.tiles.map(([text, number]) =>
