@@ -219,6 +219,20 @@ def test_a_wrong_layout_is_refused_with_the_right_one(tmp_path):
         check_layout(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("acme/generic/s1/orders/2026-06-25", "'orders' is no dataset of generic .order_lines, "),
+        ("acme/Generic/s1/order_lines/2026-06-25", "'Generic' is no known platform .*generic"),
+        ("acme/generic/s1/order_lines/20260625", "20260625: passed over, .* is no yyyy-mm-dd"),
+    ],
+)
+def test_a_layout_of_which_nothing_fits_is_refused_with_why(folder, words, tmp_path):
+    (tmp_path / folder).mkdir(parents=True)
+    with pytest.raises(LayoutError, match=words):
+        landed_days(tmp_path)
+
+
 def test_several_tenants_need_a_choice_and_are_never_mixed(tmp_path):
     land(tmp_path / "landing", 1, FIRST, f"{HEADER}\n{line(1, 5, '')}\n")
     other = tmp_path / "landing/rival/generic/s1/purchase_orders" / str(DAYS[1])

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.landing import SOURCES
 
 _ASIDE = (".", "_")
-_NAMED = 3  # files of a message
+_NAMED = 3  # files or folders of a message
 LAYOUT = "landing/<tenant>/<platform>/<shop_id>/<dataset>/<yyyy-mm-dd>/<file>"
 
 
@@ -38,12 +38,14 @@ def check_layout(landing: Path, *, tenant: str | None = None) -> tuple[str, ...]
     it lies.
 
     Raises LayoutError, naming the expected layout, if `landing` does not exist, if nothing in it
-    fits, or if it holds several tenants and none is chosen.
+    fits (then with what was passed over first), or if it holds several tenants and none is chosen.
     """
     _chosen_tenant(landing, tenant)
+    passed_over = tuple(_passed_over(landing, tenant))
     if next(iter(_day_folders(landing, tenant=tenant)), None) is None:
-        raise LayoutError(f"{landing}: nothing here fits the layout {LAYOUT}")
-    return tuple(_passed_over(landing, tenant))
+        why = "".join(f"\n- {told}" for told in passed_over[:_NAMED])
+        raise LayoutError(f"{landing}: nothing here fits the layout {LAYOUT}{why}")
+    return passed_over
 
 
 def landed_days(landing: Path, *, tenant: str | None = None) -> tuple[date, date]:
