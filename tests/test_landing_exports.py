@@ -46,6 +46,15 @@ def workbook_of(sheets: dict[str, list[list]]) -> bytes:
     return buffer.getvalue()
 
 
+def packed(*names: str) -> bytes:
+    """A zip archive of files of these names, as a back office sends several reports."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, HEADER + "\n" + ROWS)
+    return buffer.getvalue()
+
+
 def with_dimension(content: bytes, dimension: str) -> bytes:
     """The workbook, declaring another dimension than it has."""
     buffer = io.BytesIO()
@@ -158,14 +167,23 @@ def test_columns_nobody_declared_are_reported_and_their_values_go_nowhere(shop):
 
 def test_totals_are_left_out_whatever_their_row_looks_like(shop):
     totals = "总计,,,1,1,\n,合计,,1,1,\n小计,5\nTOTAL,-,-,1,1,-\n"
+    totals += "合计：,合计：,x,1,1,\n,本页 合 计,,1,1,\n总计（2条）,5\nGrand Total:,-,-,1,1,-\n"
     shop.land(HEADER + "\n" + ROWS + totals, dataset="item_daily")
     report = shop.load("item_daily")
-    assert (report.rows_in, report.rows_total_dropped) == (2, 4)
+    assert (report.rows_in, report.rows_total_dropped) == (2, 8)
+
+
+def test_a_row_of_totals_is_no_order(shop):
+    """Its label may fill every cell of an id: a merged cell that was taken apart."""
+    shop.land(LINES + "\n1,11,u,PAID,A,2,10.50,2026-06-28,2026-06-28\n合计：,合计：,,,,2,10.50,,\n")
+    report = shop.load()
+    assert (report.rows_in, report.rows_loaded, report.rows_total_dropped) == (1, 1, 1)
 
 
 BROKEN = {
     "empty": (b"", "the file is empty: extract it again"),
     "web page": (b"<table><tr><td>\xcd\xb3</td></tr></table>", "export it again as CSV or xlsx"),
+    "zip archive": (packed("1.csv", "2.csv"), "a zip archive (2 files): unpack it"),
     "not a workbook": (b"PK\x03\x04rest", "workbook is cut off, damaged or protected"),
     "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest", "workbook is cut off, damaged"),
     "no header": (

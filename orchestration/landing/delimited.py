@@ -39,10 +39,11 @@ class _Layout:
     offset: int  # bytes before the first record
 
 
-def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -> Iterator[Rows]:
+def delimited_rows(content: Content, dataset: Dataset, totals: str) -> Iterator[Rows]:
     """The rows of delimited text, in pieces where the file is large.
 
-    A row is numbered as a spreadsheet shows it. Raises UnreadableFileError.
+    A row is numbered as a spreadsheet shows it; `totals` is the pattern of a cell that marks a row
+    of totals. Raises UnreadableFileError.
     """
     is_whole, has_lost = content.data is not None, content.encoding in (PARTLY_UTF8, PARTLY_GBK)
     layout = _layout(content.data if is_whole else _start(content), dataset)
@@ -76,10 +77,10 @@ def delimited_rows(content: Content, dataset: Dataset, totals: frozenset[str]) -
 class _Aside:
     """Rows with more or fewer fields than the header: rows of totals, or broken ones."""
 
-    def __init__(self, layout: _Layout, totals: frozenset[str]) -> None:
+    def __init__(self, layout: _Layout, totals: str) -> None:
         self.layout = layout
         self.never_closed = 0
-        self._totals = totals
+        self._totals = re.compile(totals)
         self._rows: list[int] = []
         self._broken: list[BrokenRow] = []
         self._dropped = 0
@@ -94,7 +95,7 @@ class _Aside:
             cells = next(csv.reader([row.text], delimiter=self.layout.separator), [])
         except csv.Error:  # a cell longer than any that csv reads
             cells = row.text.split(self.layout.separator)
-        if any(cell.strip().lower() in self._totals for cell in cells):
+        if any(self._totals.fullmatch("".join(cell.split()).lower()) for cell in cells):
             self._dropped += 1
             return "skip"
         if "\n" in row.text.rstrip("\r\n") and row.text.count('"') % 2:

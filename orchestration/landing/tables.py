@@ -1,5 +1,6 @@
 """An export of a batch becomes cells: text, workbook or Parquet, one row or several a record."""
 
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -24,7 +25,7 @@ from orchestration.landing.schema import Dataset
 from orchestration.landing.values import cleaned, quoted
 from orchestration.landing.workbook import workbook_rows
 
-_TOTALS = ("合计", "总计", "小计", "全国", "total", "grand total")
+_TOTALS = ("合计", "总计", "小计", "共计", "汇总", "全国", "total", "grandtotal")
 
 
 def rows_of(
@@ -45,9 +46,10 @@ def rows_of(
         raise UnreadableFileError(f"{error}{advice}") from error
 
 
-def total_words(dataset: Dataset) -> frozenset[str]:
-    """What marks a row of totals, in lower case."""
-    return frozenset((*_TOTALS, *(word.lower() for word in dataset.totals)))
+def totals_pattern(dataset: Dataset) -> str:
+    """What marks a row of totals, in lower case and without blanks: 合计, 本页合计：, 总计(3条)."""
+    words = "|".join((*_TOTALS, *(re.escape(word.lower()) for word in dataset.totals)))
+    return rf"(本页|全部|所有)?({words})([(（].*[)）])?[:：]?"
 
 
 def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: Dataset) -> None:
@@ -74,10 +76,19 @@ def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: 
 
 
 def _is_total(dataset: Dataset, keys: list[str]) -> str:
-    words = ", ".join(quoted(word) for word in sorted(total_words(dataset)))
-    marked = " or ".join(f"lower({key}) in ({words})" for key in keys)
+    # a text, such as a note's title, may be a word for totals
+    ids = [f'"t_{name}"' for name in dataset.key if dataset.column(name).kind != "text"]
+    marked = " or ".join(_says_total(dataset, cell) for cell in ids)
     keyless = " or ".join(f"{key} is null" for key in keys)
-    return f"coalesce({marked} or (lower(first_cell) in ({words}) and ({keyless})), false)"
+    first = _says_total(dataset, "first_cell")
+    return f"coalesce({marked} or ({first} and ({keyless})), false)"
+
+
+def _says_total(dataset: Dataset, cell: str) -> str:
+    """SQL: whether a cell marks a row of totals; what begins with a digit, as most ids, does not."""
+    bare = f"lower(regexp_replace({cell}, '[\s\u3000]', '', 'g'))"
+    pattern = quoted(totals_pattern(dataset))
+    return f"case when {cell} > ':' then regexp_full_match({bare}, {pattern}) else false end"
 
 
 def _numbers(dataset: Dataset, keys: list[str]) -> str:
@@ -118,7 +129,7 @@ def _rows(
     if content.kind == PARQUET:
         return parquet_rows(connection, content, dataset)
     if content.kind == DELIMITED:
-        return delimited_rows(content, dataset, total_words(dataset))
+        return delimited_rows(content, dataset, totals_pattern(dataset))
     return workbook_rows(content, dataset)
 
 

@@ -1,6 +1,7 @@
 """Excel workbooks (xlsx and xls) as rows, whatever dimension they declare."""
 
 import io
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
@@ -34,7 +35,7 @@ def workbook_rows(content: Content, dataset: Dataset) -> Iterator[Rows]:
             for name in workbook.sheet_names
         }
     except CalamineError as error:
-        raise UnreadableFileError(_DAMAGED) from error
+        raise UnreadableFileError(_packed(content.data) or _DAMAGED) from error
     found: list[Rows] = []
     strange: dict[str, UnreadableFileError] = {}
     for place, (name, rows) in enumerate(sheets.items(), 1):
@@ -54,6 +55,19 @@ def workbook_rows(content: Content, dataset: Dataset) -> Iterator[Rows]:
         raise max(strange.values(), key=lambda error: error.recognised)
     else:
         raise UnreadableFileError("the Excel workbook has no sheet: export it again")
+
+
+def _packed(data: bytes) -> str:
+    """What to do about a zip archive that is no workbook; nothing of anything else."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return ""
+    files = [name for name in names if not name.endswith("/")]
+    if any(name.startswith("xl/") for name in files):
+        return ""
+    return f"this is a zip archive ({len(files)} files): unpack it and land what is in it"
 
 
 def _passed_over(
