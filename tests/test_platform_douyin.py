@@ -293,6 +293,54 @@ def phases(line_id: str, deposit: str, balance: str | None) -> list[dict]:
     ]
 
 
+AFTER_SALES = (
+    "售后单号,订单号,商品单号,商家编码,售后类型,退商品金额（元）,退运费金额（元）,退支付优惠（元）,"
+    "售后状态\n"
+)
+OF_11 = "7,1,11,A,退货退款,60.00,0.00,2.00,退款成功\n"
+OF_12 = "7,1,12,B,退货退款,20.00,5.00,-,退款成功\n"
+
+
+def listed_and_detailed(*parts: tuple[str, int]) -> str:
+    """One after-sale as list and detail tell it, by what was asked for each sub-order in 分."""
+    asked = sum(fen for _, fen in parts)
+    told = {"aftersale_id": "7", "aftersale_type": 0, "aftersale_status": 12, "refund_status": 3}
+    told |= {"refund_amount": asked, "apply_time": 1761200000, "update_time": 1761210000}
+    lines = [{"sku_order_id": line, "aftersale_pay_amount": fen} for line, fen in parts]
+    order = {"shop_order_id": "1", "related_order_info": lines}
+    done = {"after_sale_id": "7", "after_sale_type": 0, "after_sale_status": 12, "refund_status": 3}
+    done |= {"refund_total_amount": asked, "real_refund_amount": 8300, "refund_post_amount": 500}
+    done |= {"refund_time": 1761210000, "update_time": 1761210000}
+    answers = [
+        {"items": [{"aftersale_info": told, "order_info": order}]},
+        {"process_info": {"after_sale_info": done}, "order_info": {"shop_order_id": "1"}},
+    ]
+    return "\n".join(json.dumps({"code": 10000, "data": data}) for data in answers)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a.csv": AFTER_SALES + OF_11 + OF_12},
+        {"a.csv": AFTER_SALES + OF_11, "b.csv": AFTER_SALES + OF_12},
+        {
+            "a.json": listed_and_detailed(("11", 6000), ("12", 4000)),
+            "a.csv": AFTER_SALES + OF_12 + OF_11,
+        },
+    ],
+    ids=["one file", "two files", "answers"],
+)
+def test_an_export_has_a_row_for_each_sub_order_of_an_after_sale(shop, files):
+    for name, content in files.items():
+        shop.put("refunds", name, content, "2025-11-12")
+    assert shop.load("refunds").rows_quarantined == 0
+    columns = ("refund_id", "order_line_id", "merchant_code", "success_amount")
+    assert [tuple(row.values()) for row in shop.staged("refunds", *columns)] == [
+        ("douyin:77977:a:7:11", "douyin:77977:1:11", "A", yuan("58.00")),
+        ("douyin:77977:a:7:12", "douyin:77977:1:12", "B", yuan("20.00")),
+    ]
+
+
 def test_what_is_paid_in_a_single_phase_has_no_deposit_and_no_balance(shop):
     paid = {"create_time": epoch("2025-10-15 20:03:11"), "pay_time": epoch("2025-10-15 20:03:20")}
     (single, _) = phases("6937000000000000121", "2025-10-15 20:03:20", None)

@@ -240,7 +240,7 @@ REFUNDS = Dataset(
         _moment("refunded_at", "money went back", f"{DETAIL}.refund_time", "商家退款时间"),
         _moment("updated_at", UPDATED, _both("update_time")),
     ),
-    ("aftersale_id", "detail_id"),
+    ("aftersale_id", "detail_id", "related_id"),
     envelopes=("data.items", "data"),
     success=SUCCESS,
 )

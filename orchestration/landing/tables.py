@@ -85,7 +85,7 @@ def _is_total(dataset: Dataset, keys: list[str]) -> str:
 
 
 def _says_total(dataset: Dataset, cell: str) -> str:
-    """SQL: whether a cell marks a row of totals; what begins with a digit, as most ids, does not."""
+    """SQL: whether a cell marks a row of totals; one that begins with a digit never does."""
     bare = f"lower(regexp_replace({cell}, '[\s\u3000]', '', 'g'))"
     pattern = quoted(totals_pattern(dataset))
     return f"case when {cell} > ':' then regexp_full_match({bare}, {pattern}) else false end"

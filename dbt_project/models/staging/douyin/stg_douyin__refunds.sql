@@ -3,18 +3,31 @@
 ) }}
 -- One after-sale and one sub-order of it. Douyin tells of an after-sale twice: the list says what
 -- was asked for, the detail what was paid back, and both are needed, so they are joined here. An
--- after-sale of a whole order is split by what was asked for each sub-order.
+-- after-sale of a whole order is split by what was asked for each sub-order. An export has a row for
+-- each sub-order, with what was paid back for it.
 with landed as (
     {{ current_records(
         'douyin', 'refunds',
-        "concat_ws(':', platform, shop_id, 'a', aftersale_id, case when updated_at is null then 'e' when detail_id is null then 'l' else 'd' end)",
+        "concat_ws(':', platform, shop_id, 'a', aftersale_id, case when updated_at is null then concat_ws(':', 'e', related_id) when detail_id is null then 'l' else 'd' end)",
         together="concat_ws(':', platform, shop_id, 'a', aftersale_id)"
     ) }}
 ),
 
 read as (
     select
-        *,
+        * replace (
+            {%- for amount in ['goods_amount', 'promotion_pay_amount', 'post_amount'] %}
+            cast(
+                if(updated_at is null, sum({{ amount }}) over a_telling, {{ amount }})
+                as decimal(18, 2)
+            ) as {{ amount }}{{ "," if not loop.last }}
+            {%- endfor %}
+        ),
+        case when updated_at is null and related_id is not null then {
+            'sku_order_id': related_id,
+            'fen': cast((goods_amount - coalesce(promotion_pay_amount, 0)) * 100 as bigint),
+            'sku_code': sku_code
+        } end as exported,
         from_json(
             skus,
             '[{"sku_order_id": "VARCHAR", "aftersale_pay_amount": "BIGINT", '
@@ -23,6 +36,7 @@ read as (
             || '"shop_sku_code": "VARCHAR", "sku_id": "VARCHAR"}]'
         ) as parts
     from landed
+    window a_telling as (partition by platform, shop_id, aftersale_id, updated_at is null)
 ),
 
 -- the newest of list and detail says where it stands; what only one of them knows is kept
@@ -47,6 +61,8 @@ joined as (
         bool_or(detail_id is not null) as has_detail,
         -- the list knows what each sub-order's part was asked for
         max_by(parts, (detail_id is null, source_version)) filter (where len(parts) > 0) as parts,
+        list(exported order by exported.sku_order_id) filter (where exported is not null)
+            as exported,
         max(load_no) as load_no,
         max(source_version) as source_version,
         max(row_hash) as row_hash,
@@ -107,10 +123,40 @@ stated as (
     from named
 ),
 
+-- what an export says of each sub-order goes before what was asked for it, unless it leaves some out
+told as (
+    select
+        * replace (
+            case
+                when len(exported) >= coalesce(len(parts), 0)
+                    then [
+                        {
+                            'sku_order_id': e.sku_order_id,
+                            'aftersale_pay_amount': e.fen,
+                            'aftersale_item_num': e.asked.aftersale_item_num,
+                            'order_status': e.asked.order_status,
+                            'after_sale_item_count': e.asked.after_sale_item_count,
+                            'pay_amount': e.asked.pay_amount,
+                            'shop_sku_code': coalesce(e.asked.shop_sku_code, e.sku_code),
+                            'sku_id': e.asked.sku_id
+                        }
+                        for e in [
+                            struct_insert(x, asked := list_filter(
+                                parts, lambda p: p.sku_order_id = x.sku_order_id
+                            )[1])
+                            for x in exported
+                        ]
+                    ]
+                else parts
+            end as parts
+        )
+    from stated
+),
+
 -- one row per sub-order; without any, one row for the sub-order it is related to
 parts as (
     select
-        * exclude (parts),
+        * exclude (parts, exported),
         unnest(
             if(len(parts) > 0, parts, [{
                 'sku_order_id': if(related_id = order_id, null, related_id),
@@ -125,7 +171,7 @@ parts as (
         ) as part,
         generate_subscripts(if(len(parts) > 0, parts, [null]), 1) as part_no,
         greatest(len(parts), 1) as part_count
-    from stated
+    from told
 ),
 
 weighed as (
