@@ -234,6 +234,8 @@ def marts(tmp_path_factory):
             line("closed unpaid", 1, **closed | {"paid_at": None}),
             line("forfeited", 1, **closed | presale | {"paid_at": None, "is_forfeited": True}),
             line("deposit", 1, **presale | {"paid_at": None, "lifecycle": "deposit_paid"}),
+            line("given back", 1, **closed | presale | {"paid_at": None}),
+            line("overtaken", 1, paid_at=None, lifecycle="created"),
             line("balance", 1, **presale | {"balance_amount": 70}),
             line("paid later", 1, paid_at=late, shipped_at=late, lifecycle="shipped"),
             line("shipped later", 1, shipped_at=late, lifecycle="shipped"),
@@ -272,6 +274,8 @@ def marts(tmp_path_factory):
             refund("unshipped", 1, order_line_id="taobao:s1:unshipped:1", success_amount=60, qty=2)
             | {"type": "cancel_before_ship"},
             refund("kindness", 1, order_line_id="taobao:s1:kindness:1", success_amount=5, qty=1),
+            refund("given back", 1, success_amount=20),
+            refund("overtaken", 1, success_amount=90),
             refund("swapped", 1, order_line_id="taobao:s1:swapped:1", qty=1, type="exchange")
             | {"is_goods_back": True},
             refund("swapped", 2, order_line_id="taobao:s1:swapped:1", success_amount=4, qty=1)
@@ -467,7 +471,24 @@ def test_a_forfeited_deposit_is_revenue_without_units(marts, of):
         ("balance", "converted", Decimal(0), NOON.date()),
         ("deposit", "open", Decimal(0), NOON.date()),
         ("forfeited", "forfeited", Decimal(20), NOON.date()),
+        ("given back", "cancelled", Decimal(0), NOON.date()),
     ]
+
+
+def test_what_never_counted_as_paid_is_not_given_back(marts, of):
+    nothing = [("cancelled", Decimal(0), Decimal(0), Decimal(0), None)]
+    columns = ("lifecycle", "paid_amount", "refund_amount", "net_amount", "refund_status")
+    assert of("given back", *columns) == nothing
+    assert of("overtaken", *columns) == [("created", *nothing[0][1:])]
+    # a refund that the order does not explain is said, a deposit that was paid back is none of them
+    told = marts.execute(
+        "select split_part(order_id, ':', 3) from fct_refunds "
+        "where success_amount > refund_amount and order_line_id is not null"
+    ).fetchall()
+    assert {("given back",), ("overtaken",)} <= set(told)
+    assert marts.execute(
+        "select sum(record_count) from mart_data_issues where issue = 'refund_above_payment'"
+    ).fetchall() == [(len(told) - 1,)]
 
 
 def test_a_deposit_alone_is_no_demand_yet(of):

@@ -230,12 +230,7 @@ components as (
 settled as (
     select
         * replace (
-            case
-                when is_forfeited then coalesce(deposit_amount, 0)
-                when paid_at is null and known_lifecycle in ('created', 'deposit_paid', 'cancelled')
-                    then 0
-                else paid_amount
-            end as paid_amount,
+            {{ kept_payment('components', 'paid_amount') }} as paid_amount,
             -- a gift that never left is back with the goods it came with
             case
                 when is_gift and known_lifecycle = 'refunded' and shipped_at is null then qty

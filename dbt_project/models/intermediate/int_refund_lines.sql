@@ -7,7 +7,8 @@
 -- What each refund gave back for each line. It names the line, or the SKU, or only the order: then
 -- it lies on the order's lines by what is left of their payment. Only a refund that succeeded by
 -- as_of moves money, what was asked for never stands in for it, and no line gives back more than
--- was paid for it.
+-- was paid for it: a deposit that is paid back never was a payment.
+{% set line_amount = kept_payment('lines', 'coalesce(amounts.paid_amount, lines.paid_amount)') %}
 {% set columns = [
     'refund_id', 'order_id', 'order_line_id', 'platform_sku_id', 'merchant_code', 'platform',
     'shop_id', 'type', 'phase', 'status_raw', 'status', 'qty', 'requested_amount',
@@ -68,12 +69,11 @@ lines as (
         lines.platform_sku_id,
         lines.merchant_code,
         lines.qty,
-        coalesce(amounts.paid_amount, lines.paid_amount) as paid_amount,
+        {{ line_amount }} as paid_amount,
         lines.paid_at,
         lines.shipped_at,
         lines.{{ asked_order_id }} as asked_order_id,
-        sum(coalesce(amounts.paid_amount, lines.paid_amount)) over (partition by lines.order_id)
-            as order_paid_amount
+        sum({{ line_amount }}) over (partition by lines.order_id) as order_paid_amount
     from {{ lines_to_read() }} as lines
     left join {{ ref('int_line_amounts') }} as amounts
         on amounts.order_line_id = lines.order_line_id

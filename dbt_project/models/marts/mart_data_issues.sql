@@ -44,7 +44,12 @@ refunds as (
             when status = 'success' and success_amount is null
                 and type not in ('exchange', 'reship', 'repair')
                 then 'refund_amount_unknown'
-            when success_amount > refund_amount then 'refund_above_payment'
+            -- a deposit that is paid back before the balance was never counted as paid
+            when success_amount > refund_amount
+                and order_line_id not in (
+                    select order_line_id from {{ ref('fct_deposits') }} where state = 'cancelled'
+                )
+                then 'refund_above_payment'
         end as issue,
         coalesce(success_amount, requested_amount, 0) - coalesce(refund_amount, 0) as amount
     from {{ ref('fct_refunds') }}
