@@ -136,6 +136,19 @@ def test_an_answer_of_the_api_tells_its_order_whole(tmp_path):
     assert lines_of(shop) == [("1", "A", 1.0, "shipped"), ("1", "B", 2.0, "shipped")]
 
 
+@pytest.mark.parametrize("platform", ["taobao", "douyin"])
+def test_a_sub_order_in_several_rows_of_a_file_is_one_line_or_no_order(tmp_path, platform):
+    """As reports that overlap are put together into one file."""
+    lines = [(1, "A", 1, "paid"), (1, "B", 2, "paid"), (2, "A", 1, "paid")]
+    overlap = [*lines, (1, "B", 2, "paid"), (2, "A", 1, "shipped")]
+    shop = Shop(tmp_path, platform, SHOP)
+    shop.put("orders", "a.csv", export(platform, *overlap), "2025-10-21")
+    report = shop.load("orders")
+    assert (report.rows_loaded, report.rows_quarantined) == (1, 1)
+    assert any("line_id stands in several rows" in message for message in report.messages)
+    assert lines_of(shop) == [("1", "A", 1.0, "paid"), ("1", "B", 2.0, "paid")]
+
+
 class Table:
     """A staging table that is kept from load to load, as dbt keeps it."""
 

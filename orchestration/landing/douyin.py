@@ -161,6 +161,7 @@ ORDERS = Dataset(
         ),
     ),
     envelopes=("data.shop_order_list", "data.shop_order_detail"),
+    line_key="line_id",
     lines="sku_order_list",
     success=SUCCESS,
     shop_marker="seller_shop_id",

@@ -168,7 +168,7 @@ PURCHASE_ORDERS = Dataset(
     "one SKU in one order to a supplier, as /open/purchase/query answers",
     (
         _id("po_id", "the purchase order", "88123", required=True),
-        _text("status", "Creating, WaitConfirm, Confirmed, Finished, …", "Confirmed"),
+        _text("status", "Creating, Confirmed, Finished, Cancelled …", "Confirmed", required=True),
         _text("receive_status", "Not_Received, Part_Received, …", "Part_Received"),
         _id("supplier_id", "from whom", "1201"),
         WAREHOUSE,

@@ -47,6 +47,7 @@ _PLACEHOLDER = (
 )
 _LIST = "holds a list or an object where one value belongs: the source changed its format"
 _FUTURE = "is from the future, later than the day after it landed: check the puller's clock"
+_TWICE = "stands in several rows of this record that say different things: keep the newest"
 _NO_LINES = "has no lines: pull the detail, list calls return partial fields"
 
 
@@ -112,6 +113,10 @@ def of_records(dataset: Dataset, *, is_api: bool) -> list[Problem]:
     if dataset.version in dataset.column_names:
         late = "_version >= _landed_at + interval 2 day"
         found.append(_problem(late, dataset.version, "_version", _FUTURE))
+    if dataset.line_key and not is_api:
+        line = f'"t_{dataset.line_key}"'
+        twice = f"{line} is not null and count(*) over (partition by _file, _row, {line}) > 1"
+        found.append(_problem(twice, dataset.line_key, line, _TWICE))
     if is_api and dataset.lines and needs_lines(dataset):
         found.append(_problem("coalesce(len(lines), 0) = 0", dataset.lines, "null", _NO_LINES))
     return found

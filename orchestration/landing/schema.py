@@ -133,7 +133,8 @@ class Dataset:
     row. `version` is the column that dates a version of a record; where it is missing the landed
     day does. `success` is an envelope field and its values that mean success. The column
     `shop_marker` must equal the shop_id of the folder. `totals` are more words that mark a row of
-    totals in a key column.
+    totals in a key column. `line_key` is the column that names a line of a record, where there is
+    one: an export that repeats a row of a line tells it once.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Dataset:
     success: tuple[str, tuple[str, ...]] = ("", ())
     shop_marker: str = ""
     totals: tuple[str, ...] = ()
+    line_key: str = ""
 
     def __post_init__(self) -> None:
         names = self.column_names
@@ -156,6 +158,8 @@ class Dataset:
         for name in (*self.key, *filter(None, [self.shop_marker])):
             if name not in names or self.column(name).level == "line":
                 raise ValueError(f"{self.name}: '{name}' is no column of the record")
+        if self.line_key and self.line_key not in {c.name for c in self.line_columns}:
+            raise ValueError(f"{self.name}: '{self.line_key}' is no column of a line")
         if self.envelopes and not self.lines and self.line_columns:
             raise ValueError(f"{self.name}: has columns of lines, but `lines` says not where")
 

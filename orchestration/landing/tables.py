@@ -69,8 +69,8 @@ def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: 
     scratch(
         connection,
         "record_cells",
-        f"select {_numbers(dataset, keys)}, {_texts(dataset, keys)} from landed "
-        f"where not {is_total}",
+        f"select {_numbers(dataset, keys)}, {_texts(dataset, keys)} from ("
+        f"from landed where not {is_total} {_without_repeats(dataset, keys)})",
     )
     connection.unregister("landed")
 
@@ -89,6 +89,18 @@ def _says_total(dataset: Dataset, cell: str) -> str:
     bare = f"lower(regexp_replace({cell}, '[\s\u3000]', '', 'g'))"
     pattern = quoted(totals_pattern(dataset))
     return f"case when {cell} > ':' then regexp_full_match({bare}, {pattern}) else false end"
+
+
+def _without_repeats(dataset: Dataset, keys: list[str]) -> str:
+    """SQL: of rows that say the same of a named line, as of files put together, the first."""
+    if not dataset.line_key:
+        return ""
+    line = f'"t_{dataset.line_key}"'
+    said = ", ".join(f'"t_{name}"' for name in dataset.column_names)
+    return (
+        f"qualify {line} is null or row_number() over (partition by _file, {', '.join(keys)}, "
+        f"{line}, hash({said}) order by source_row) = 1"
+    )
 
 
 def _numbers(dataset: Dataset, keys: list[str]) -> str:

@@ -143,6 +143,7 @@ ORDERS = Dataset(
         "trade_get_response.trade",
         "",
     ),
+    line_key="line_id",
     lines="orders.order",
     version="modified_at",
     shop_marker="seller_nick",
