@@ -236,6 +236,7 @@ def marts(tmp_path_factory):
             line("deposit", 1, **presale | {"paid_at": None, "lifecycle": "deposit_paid"}),
             line("given back", 1, **closed | presale | {"paid_at": None}),
             line("overtaken", 1, paid_at=None, lifecycle="created"),
+            line("below zero", 1, paid_amount=-5, shop_id="s2"),
             line("balance", 1, **presale | {"balance_amount": 70}),
             line("paid later", 1, paid_at=late, shipped_at=late, lifecycle="shipped"),
             line("shipped later", 1, shipped_at=late, lifecycle="shipped"),
@@ -489,6 +490,12 @@ def test_what_never_counted_as_paid_is_not_given_back(marts, of):
     assert marts.execute(
         "select sum(record_count) from mart_data_issues where issue = 'refund_above_payment'"
     ).fetchall() == [(len(told) - 1,)]
+
+
+def test_a_payment_below_zero_is_a_price_that_cannot_be(marts):
+    assert marts.execute(
+        "select issue, record_count, amount from mart_data_issues where shop_id = 's2'"
+    ).fetchall() == [("price_out_of_band", 1, Decimal(-5))]
 
 
 def test_a_deposit_alone_is_no_demand_yet(of):

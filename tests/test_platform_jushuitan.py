@@ -235,6 +235,17 @@ def test_an_answer_that_failed_with_http_200_is_refused_with_its_code_and_messag
     assert "sign error" in told
 
 
+def test_a_purchase_order_without_a_status_is_named_for_nobody_knows_what_is_to_come(tmp_path):
+    order = {"po_id": 7, "po_date": "2025-10-22 10:11:00", "supplier_id": 1201}
+    order["items"] = [{"poi_id": 1, "sku_id": "A", "qty": 100}]
+    shop = Shop(tmp_path, "jushuitan", "erp")
+    answer = json.dumps({"code": 0, "data": {"datas": [order]}})
+    shop.put("purchase_orders", "a.json", answer, "2025-11-12")
+    report = shop.load("purchase_orders")
+    assert (report.rows_loaded, report.rows_quarantined) == (0, 1)
+    assert "status is required and empty" in report.messages[0]
+
+
 def test_trap_15_of_a_parent_and_its_children_only_one_is_counted(warehouse):
     lines = rows(
         warehouse,

@@ -11,7 +11,7 @@ with lines as (
         lines.paid_at < lines.created_at as paid_before_ordered,
         lines.lifecycle = 'refunded' and lines.paid_amount > 0 and lines.refund_amount = 0
             as refunded_without_refund,
-        lines.is_demand and not lines.is_gift and lines.paid_amount > 0 and lines.component_no = 0
+        lines.is_demand and not lines.is_gift and lines.paid_amount <> 0 and lines.component_no = 0
             and lines.paid_amount / nullif(lines.qty, 0)
                 not between 0.05 * skus.list_price_amount and 3 * skus.list_price_amount
             as price_out_of_band,
