@@ -237,6 +237,8 @@ def marts(tmp_path_factory):
             line("given back", 1, **closed | presale | {"paid_at": None}),
             line("overtaken", 1, paid_at=None, lifecycle="created"),
             line("below zero", 1, paid_amount=-5, shop_id="s2"),
+            line("astray", 1, paid_amount=80, shop_id="s3"),
+            line("astray", 1, paid_amount=80, shop_id="s4"),
             line("balance", 1, **presale | {"balance_amount": 70}),
             line("paid later", 1, paid_at=late, shipped_at=late, lifecycle="shipped"),
             line("shipped later", 1, shipped_at=late, lifecycle="shipped"),
@@ -496,6 +498,13 @@ def test_a_payment_below_zero_is_a_price_that_cannot_be(marts):
     assert marts.execute(
         "select issue, record_count, amount from mart_data_issues where shop_id = 's2'"
     ).fetchall() == [("price_out_of_band", 1, Decimal(-5))]
+
+
+def test_an_order_number_in_two_shops_is_said_with_what_counts_twice(marts):
+    assert marts.execute(
+        "select platform, record_count, amount from mart_data_issues "
+        "where issue = 'order_in_two_shops'"
+    ).fetchall() == [("taobao", 1, Decimal(80))]
 
 
 def test_a_deposit_alone_is_no_demand_yet(of):

@@ -68,6 +68,24 @@ issues as (
     where issue is not null
     group by all
     union all
+    -- a platform's order number is of one shop only: another shop's file lies in a folder, and what
+    -- it sold counts twice
+    select
+        'order_in_two_shops' as issue, platform, cast(null as varchar) as shop_id,
+        count(*) as record_count, sum(amount) as amount
+    from (
+        select platform, sum(amount) - max(amount) as amount
+        from (
+            select platform, shop_id, platform_order_id, sum(coalesce(paid_amount, 0)) as amount
+            from {{ ref('int_visible_lines') }}
+            where platform in ('{{ var("order_platforms") | join("', '") }}')
+            group by all
+        )
+        group by platform, platform_order_id
+        having count(*) > 1
+    )
+    group by platform
+    union all
     -- bundles that nothing says what is in
     select
         'bundle_without_parts' as issue, 'jushuitan' as platform, cast(null as varchar) as shop_id,
