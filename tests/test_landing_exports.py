@@ -275,6 +275,39 @@ def test_the_rows_of_an_order_are_its_lines_wherever_they_stand(shop):
     assert rows["created_at"][1] == datetime(2026, 6, 28, 12, 1, 45, tzinfo=UTC)
 
 
+def test_a_merged_cell_says_the_same_of_all_its_rows_and_no_number_twice(shop):
+    rows = [
+        ["订单号", "子单号", "数量", "商家编码", "实付金额", "订单状态"],
+        ["1", "11", 2, "A", 10.5, "PAID"],
+        [None, "12", 1, "B", None, None],
+        ["2", "21", 1, "A", 3, "PAID"],
+    ]
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+        for column in (0, 4, 5):
+            sheet.merge_range(1, column, 2, column, rows[1][column])
+    shop.land(buffer.getvalue(), "a.xlsx")
+    report = shop.load()
+    assert (report.rows_loaded, report.rows_quarantined) == (2, 0)
+    lines = shop.rows("orders").sort("line_id").select("order_id", "line_id", "qty", "status")
+    assert lines.rows() == [
+        ("1", "11", 2.0, "PAID"),
+        ("1", "12", 1.0, "PAID"),
+        ("2", "21", 1.0, "PAID"),
+    ]
+
+
+def test_a_day_that_is_still_to_come_is_no_report(shop):
+    rows = "2026-06-29,8,x,1,1,-\n2026-06-30,9,x,1,1,-\n"
+    shop.land(HEADER + "\n" + rows, dataset="item_daily")
+    report = shop.load("item_daily")
+    assert (report.rows_loaded, report.rows_quarantined) == (1, 1)
+    assert "ds is a day that was still to come" in report.messages[0]
+
+
 def test_an_order_with_one_broken_row_is_quarantined_whole(shop):
     shop.land(
         lines_of(

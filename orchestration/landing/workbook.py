@@ -17,6 +17,7 @@ from orchestration.landing.schema import Dataset
 
 _DAMAGED = "the Excel workbook is cut off, damaged or protected: export it again, without password"
 _TOO_LARGE = f"the Excel workbook has more than {WHOLE // MIB} MB: export it as CSV, or in parts"
+_COUNTED = ("money", "number", "length", "list")
 _DIGITS = 15  # what Excel keeps of a number
 
 
@@ -30,10 +31,9 @@ def workbook_rows(content: Content, dataset: Dataset) -> Iterator[Rows]:
         raise UnreadableFileError(_TOO_LARGE)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content.data))
-        sheets = {
-            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for name in workbook.sheet_names
-        }
+        read = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
+        sheets = {name: sheet.to_python(skip_empty_area=False) for name, sheet in read.items()}
+        merged = {name: sheet.merged_cell_ranges or [] for name, sheet in read.items()}
     except CalamineError as error:
         raise UnreadableFileError(_packed(content.data) or _DAMAGED) from error
     found: list[Rows] = []
@@ -48,6 +48,7 @@ def workbook_rows(content: Content, dataset: Dataset) -> Iterator[Rows]:
             strange[name] = error
             continue
         told = {place: name} if found else {}
+        _fill(rows, merged[name], header, dataset)
         found.append(_rows(rows, header, dataset, SHEET * place if found else 0, told))
     if found:
         yield _together(found, _passed_over(sheets, strange, dataset))
@@ -90,6 +91,17 @@ def _together(found: list[Rows], messages: tuple[str, ...]) -> Rows:
         sheets={place: name for rows in found for place, name in rows.sheets.items()},
         messages=messages,
     )
+
+
+def _fill(rows: list[list], merged: list[tuple], header: Header, dataset: Dataset) -> None:
+    """Say in every row what a cell merged over several says of them; a number would count twice."""
+    told = {
+        at for name, at in header.positions.items() if dataset.column(name).kind not in _COUNTED
+    }
+    for (top, column), (bottom, _) in merged:
+        if top > header.row and column in told:
+            for row in rows[top + 1 : bottom + 1]:
+                row[column] = rows[top][column]
 
 
 def _rows(
