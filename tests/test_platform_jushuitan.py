@@ -12,7 +12,8 @@ from platform_files import Shelf, erp_page, staging_project
 from staged import Shop
 from warehouse_run import build
 
-from orchestration.landing.lake import completed_loads
+from orchestration.assets.extract_health import registered_shops
+from orchestration.landing.lake import completed_loads, ensure_lake
 from orchestration.sandbox.buckets import buckets_of
 from orchestration.sandbox.defects import Defects
 from orchestration.sandbox.dialects import generic, jushuitan, jushuitan_supply, registry
@@ -369,6 +370,29 @@ def test_trap_26_registered_shops_without_orders_are_noticed(complaint):
     assert "every_registered_shop_sends_orders" in complaint
     assert "Got 4 results" in complaint, complaint
     assert " ERROR=1 " in complaint, complaint
+
+
+def test_a_shop_whose_row_of_the_registry_is_written_anew_is_one_shop(tmp_path):
+    shop = Shop(tmp_path, "registry", "all")
+    header = "shop_platform,shop_code,erp_shop_id\n"
+    shop.put("shops", "a.csv", header + "Taobao,A,1\n", "2025-11-11")
+    shop.put("shops", "a.csv", header + "taobao,A,2\n", "2025-11-12")
+    shop.load("shops")
+    assert shop.staged("shops", "platform", "shop_id", "erp_shop_id") == [
+        {"platform": "taobao", "shop_id": "A", "erp_shop_id": "2"}
+    ]
+    assert registered_shops(shop.lake, date(2025, 11, 12)) == {"taobao/A"}
+
+
+def test_two_shops_under_one_number_of_the_erp_are_named_before_their_orders_count_twice(tmp_path):
+    shop = Shop(tmp_path, "registry", "all")
+    rows = "shop_platform,shop_code,erp_shop_id\ntaobao,A,1\njd,J,1\njd,K,\ndouyin,D,\n"
+    shop.put("shops", "a.csv", rows, "2025-11-11")
+    shop.load("shops")
+    select = ["stg_registry__shops", "an_erp_shop_is_one_shop", *NO_OTHER_TESTS]
+    ensure_lake(shop.lake)
+    with pytest.raises(AssertionError, match="Got 1 result"):
+        build(shop.lake, tmp_path / "dbt", as_of="2025-11-12", select=select, command="build")
 
 
 def test_trap_29_platform_held_stock_and_totals_are_told_apart_from_the_warehouses(warehouse):

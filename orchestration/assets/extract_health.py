@@ -40,11 +40,12 @@ def registered_shops(lake: Path, day: date) -> set[str]:
     with duckdb.connect() as connection:
         rows = connection.execute(
             f"""
-            select shop_platform || '/' || shop_code
+            select lower(shop_platform) || '/' || shop_code
             from read_parquet('{lake}/registry/shops/load_no=*/*.parquet', union_by_name = true)
             where landed_on <= date '{day}'
             qualify row_number() over (
-                partition by shop_platform, shop_code order by updated_at desc, landed_on desc
+                partition by lower(shop_platform), shop_code
+                order by updated_at desc, landed_on desc
             ) = 1
             and coalesce(has_order_feed, true)
             and coalesce(opened_on <= date '{day}', true)

@@ -1,5 +1,5 @@
 with current_shops as (
-    {{ current_rows('registry', 'shops', ['shop_platform', 'shop_code']) }}
+    {{ current_rows('registry', 'shops', ['lower(shop_platform)', 'shop_code']) }}
 )
 
 select
