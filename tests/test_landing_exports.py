@@ -305,7 +305,7 @@ def test_a_day_that_is_still_to_come_is_no_report(shop):
     shop.land(HEADER + "\n" + rows, dataset="item_daily")
     report = shop.load("item_daily")
     assert (report.rows_loaded, report.rows_quarantined) == (1, 1)
-    assert "ds is a day that was still to come" in report.messages[0]
+    assert "ds is from the future" in report.messages[0]
 
 
 def test_an_order_with_one_broken_row_is_quarantined_whole(shop):

@@ -395,6 +395,16 @@ def test_two_shops_under_one_number_of_the_erp_are_named_before_their_orders_cou
         build(shop.lake, tmp_path / "dbt", as_of="2025-11-12", select=select, command="build")
 
 
+def test_a_state_of_stock_from_the_future_is_named(tmp_path):
+    shop = Shop(tmp_path, "jushuitan", "erp")
+    rows = [level("A", 1, 5) | {"modified": "2025-11-13 23:59:59"}]
+    rows.append(level("B", 1, 5) | {"modified": "2025-12-11 09:00:00"})
+    shop.put("stock", "a.json", json.dumps(erp_page("inventorys", *rows)), "2025-11-12")
+    report = shop.load("stock")
+    assert (report.rows_loaded, report.rows_quarantined) == (1, 1)
+    assert "changed_at is from the future" in report.messages[0]
+
+
 def test_trap_29_platform_held_stock_and_totals_are_told_apart_from_the_warehouses(warehouse):
     stock = rows(
         warehouse,

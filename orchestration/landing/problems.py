@@ -46,8 +46,7 @@ _PLACEHOLDER = (
     "the real time"
 )
 _LIST = "holds a list or an object where one value belongs: the source changed its format"
-_FUTURE = "is from the future, later than the day after it landed: check the puller's clock"
-_DAY_TO_COME = "is a day that was still to come when this landed: correct it"
+_FUTURE = "is from the future, later than the day after it landed: check the clock of its source"
 _TWICE = "stands in several rows of this record that say different things: keep the newest"
 _NO_LINES = "has no lines: pull the detail, list calls return partial fields"
 
@@ -115,9 +114,9 @@ def of_records(dataset: Dataset, *, is_api: bool) -> list[Problem]:
         late = "_version >= _landed_at + interval 2 day"
         found.append(_problem(late, dataset.version, "_version", _FUTURE))
     for name in dataset.key:
-        if dataset.column(name).kind == "day":
+        if dataset.column(name).kind in ("day", "moment"):
             late = f'"m_{name}" >= _landed_at + interval 2 day'
-            found.append(_problem(late, name, f'"v_{name}"', _DAY_TO_COME))
+            found.append(_problem(late, name, f'"v_{name}"', _FUTURE))
     if dataset.line_key and not is_api:
         line = f'"t_{dataset.line_key}"'
         twice = f"{line} is not null and count(*) over (partition by _file, _row, {line}) > 1"
