@@ -118,9 +118,8 @@ def of_records(dataset: Dataset, *, is_api: bool) -> list[Problem]:
             late = f'"m_{name}" >= _landed_at + interval 2 day'
             found.append(_problem(late, name, f'"v_{name}"', _FUTURE))
     if dataset.line_key and not is_api:
-        line = f'"t_{dataset.line_key}"'
-        twice = f"{line} is not null and count(*) over (partition by _file, _row, {line}) > 1"
-        found.append(_problem(twice, dataset.line_key, line, _TWICE))
+        line = dataset.line_key
+        found.append(_problem("is_line_twice", line, f'"t_{line}"', _TWICE))
     if is_api and dataset.lines and needs_lines(dataset):
         found.append(_problem("coalesce(len(lines), 0) = 0", dataset.lines, "null", _NO_LINES))
     return found

@@ -53,7 +53,10 @@ def totals_pattern(dataset: Dataset) -> str:
 
 
 def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: Dataset) -> None:
-    """Make `record_cells` of rows (with _file), and `totals`: rows of totals dropped, by file."""
+    """Make `record_cells` of rows (with _file), and `totals`: rows of totals dropped, by file.
+
+    is_line_twice marks rows of one named line that say different things.
+    """
     texts = {f"t_{name}": cleaned(cells[name]) for name in dataset.column_names}
     landed = {
         "_file": cells["_file"],
@@ -66,11 +69,16 @@ def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: 
     scratch(
         connection, "totals", f"select _file, count(*) as n from landed where {is_total} group by 1"
     )
+    told, twice = f"from landed where not {is_total}", "false"
+    if dataset.line_key and _has_repeats(connection, dataset, keys):
+        line = f'_file, {", ".join(keys)}, "t_{dataset.line_key}"'
+        told = _without_repeats(told, line, dataset)
+        twice = f'"t_{dataset.line_key}" is not null and count(*) over (partition by {line}) > 1'
     scratch(
         connection,
         "record_cells",
-        f"select {_numbers(dataset, keys)}, {_texts(dataset, keys)} from ("
-        f"from landed where not {is_total} {_without_repeats(dataset, keys)})",
+        f"select {_numbers(dataset, keys)}, {_texts(dataset, keys)}, {twice} as is_line_twice "
+        f"from ({told})",
     )
     connection.unregister("landed")
 
@@ -91,15 +99,22 @@ def _says_total(dataset: Dataset, cell: str) -> str:
     return f"case when {cell} > ':' then regexp_full_match({bare}, {pattern}) else false end"
 
 
-def _without_repeats(dataset: Dataset, keys: list[str]) -> str:
-    """SQL: of rows that say the same of a named line, as of files put together, the first."""
-    if not dataset.line_key:
-        return ""
+def _has_repeats(connection: duckdb.DuckDBPyConnection, dataset: Dataset, keys: list[str]) -> bool:
+    """Whether a file has a named line in several rows; to look for them costs more than to ask."""
     line = f'"t_{dataset.line_key}"'
+    query = (
+        f"select 1 from landed where {line} is not null "
+        f"group by _file, {', '.join(keys)}, {line} having count(*) > 1 limit 1"
+    )
+    return connection.execute(query).fetchone() is not None
+
+
+def _without_repeats(told: str, line: str, dataset: Dataset) -> str:
+    """SQL: of rows that say the same of a named line, as of files put together, the first."""
     said = ", ".join(f'"t_{name}"' for name in dataset.column_names)
     return (
-        f"qualify {line} is null or row_number() over (partition by _file, {', '.join(keys)}, "
-        f"{line}, hash({said}) order by source_row) = 1"
+        f'{told} qualify "t_{dataset.line_key}" is null or '
+        f"row_number() over (partition by {line}, hash({said}) order by source_row) = 1"
     )
 
 
