@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -262,11 +263,17 @@ def _write(target: Path, types: Mapping[str, str], rows: list[dict[str, object]]
     unknown = {name for row in rows for name in row} - set(types)
     if unknown:
         raise ValueError(f"no such columns: {sorted(unknown)}")
-    with duckdb.connect() as connection:
-        declared = ", ".join(f"{name} {kind}" for name, kind in types.items())
-        connection.execute(f"create table landed ({declared})")
-        if rows:
-            marks = ", ".join("?" * len(types))
-            values = [[row.get(name) for name in types] for row in rows]
-            connection.executemany(f"insert into landed values ({marks})", values)
-        connection.execute(f"copy landed to '{target}' (format parquet)")
+    connection = _typing()
+    declared = ", ".join(f"{name} {kind}" for name, kind in types.items())
+    connection.execute(f"create or replace table landed ({declared})")
+    if rows:
+        marks = ", ".join("?" * len(types))
+        values = [[row.get(name) for name in types] for row in rows]
+        connection.executemany(f"insert into landed values ({marks})", values)
+    connection.execute(f"copy landed to '{target}' (format parquet)")
+
+
+@cache
+def _typing() -> duckdb.DuckDBPyConnection:
+    """One database for all files: opening it costs more than writing them."""
+    return duckdb.connect()

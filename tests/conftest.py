@@ -42,6 +42,15 @@ def migrated(tmp_path_factory):
     return folder / "mlflow.db"
 
 
+@pytest.fixture(scope="session")
+def world(tmp_path_factory, worker_id):
+    """The tiny world with every defect, made once for all workers."""
+    from tiny_world import tiny_world
+
+    folder = tmp_path_factory.getbasetemp()
+    return tiny_world((folder if worker_id == "master" else folder.parent) / "tiny-world")
+
+
 @pytest.fixture
 def server():
     """Takes alerts, on loopback."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from personal_data import Hit, scan
-from tiny_world import TinyWorld, tiny_world
+from tiny_world import TinyWorld
 
 from benchmarks.pipeline import KEY
 from orchestration.landing import SOURCES
@@ -92,8 +92,7 @@ def planted(world: TinyWorld) -> list[str]:
     return ["PII-", "1990000", *sorted({v for frame in values for v in frame.to_series()})]
 
 
-def test_nothing_that_names_a_person_is_in_lake_quarantine_ledger_warehouse_exports_or_logs():
-    world = tiny_world()
+def test_nothing_that_names_a_person_is_in_lake_quarantine_ledger_warehouse_exports_or_logs(world):
     markers = planted(world)
 
     assert len(markers) > 500
@@ -105,8 +104,7 @@ def test_nothing_that_names_a_person_is_in_lake_quarantine_ledger_warehouse_expo
     assert scan(world.place.folder, markers) == []
 
 
-def test_a_name_that_somebody_declares_is_found(tmp_path, monkeypatch):
-    world = tiny_world()
+def test_a_name_that_somebody_declares_is_found(world, tmp_path, monkeypatch):
     orders = SOURCES["taobao"]["orders"]
     name = Column("receiver", "text", "who gets it", api="receiver_name")
     careless = replace(orders, columns=(*orders.columns, name))

@@ -8,7 +8,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tiny_world import tiny_world
 
 from benchmarks.nightly import differing
 from benchmarks.pipeline import MARTS, Place, build, load_all
@@ -237,8 +236,7 @@ def test_a_sku_nobody_can_map_is_compared_as_unknown(case):
     assert case.result().kinds == {"missing": 1, "not in the truth": 1}
 
 
-def test_a_generated_world_with_every_defect_equals_its_truth():
-    world = tiny_world()
+def test_a_generated_world_with_every_defect_equals_its_truth(world):
     results = reconcile(
         world.truth, world.damage_file, world.place.lake, world.place.warehouse, world.as_of
     )
@@ -250,8 +248,8 @@ def test_a_generated_world_with_every_defect_equals_its_truth():
     assert 0 < sum(r.held for r in results) < 50
 
 
-def test_landing_days_loaded_in_another_order_give_the_same_tables(tmp_path):
-    world, place = tiny_world(), Place(tmp_path)
+def test_landing_days_loaded_in_another_order_give_the_same_tables(world, tmp_path):
+    place = Place(tmp_path)
     days = sorted({date.fromisoformat(p.name) for p in world.landing.glob("*/*/*/*/*/")})
     for part in (days[8:], days[:4], days[4:8]):
         load_all(world.landing, place.lake, first=part[0], last=part[-1])

@@ -5,6 +5,7 @@ Twice the same, with broken rows, with a spoiled future.
 Every process runs with `tests/no_network` on its path, so a socket beyond loopback fails it.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,10 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from personal_data import scan
 
 from orchestration.sandbox.generate import generate
-from orchestration.settings import Settings
+from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 pytestmark = pytest.mark.story
 
@@ -28,6 +30,7 @@ LIGHT = {
     "STORK_CHURN_TRIALS": "1",
     "STORK_N_WINDOWS": "1",
     "STORK_HORIZON": "6",
+    "STORK_THREADS": "1",  # the tests beside it want the other core
     "STORK_ENVIRONMENT": "test",
     "STORK_PSEUDONYM_KEY": "a key that only tests use",
 }
@@ -152,6 +155,17 @@ def test_every_series_that_sold_is_in_the_plan(first):
     plan = pd.read_csv(out / AS_OF.isoformat() / "replenishment_plan.csv", dtype=str)
     sold = pd.read_parquet(out / "state" / "exports" / "feat_demand.parquet")["unique_id"].unique()
     assert set(sold) <= set(plan["sku_id"] + "@" + plan["warehouse_id"])
+
+
+def test_the_rules_of_the_project_hold_on_their_hand_written_rows(first):
+    out, done = first
+    kept = Settings(environment="test", state=out / "state").unit_tests_file
+    assert kept.exists(), done.stdout  # only where all of them passed
+    found = json.loads(kept.read_text())["results"]
+    files = (DBT_PROJECT_DIR / "models").rglob("*__unit_tests.yml")
+    written = sum(len(yaml.safe_load(f.read_text("utf-8"))["unit_tests"]) for f in files)
+    assert written > 15
+    assert [result["status"] for result in found.values()] == ["pass"] * written
 
 
 def test_broken_rows_are_in_quarantine_with_reasons_and_the_good_ones_around_them_load(first):

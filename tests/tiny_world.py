@@ -1,12 +1,10 @@
-"""A tiny world with every defect, loaded and built once for all tests of a run."""
+"""A tiny world with every defect, loaded and built once for all tests and workers of a run."""
 
-import atexit
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from pathlib import Path
+
+from filelock import FileLock
 
 from benchmarks.pipeline import MARTS, Place, build, load_all
 from orchestration.sandbox.defects import Defects
@@ -28,17 +26,19 @@ class TinyWorld:
         return self.truth / DEFECTS_FILE
 
 
-@cache
-def tiny_world() -> TinyWorld:
-    """Generate, load and build it on the first call; the folder goes with the process."""
-    folder = Path(tempfile.mkdtemp(prefix="stork-tiny-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def tiny_world(folder: Path) -> TinyWorld:
+    """Generate, load and build it below `folder`, once for all processes; later ones find it."""
     landing, truth, place = folder / "landing", folder / "truth", Place(folder / "state")
-    # nothing damaged is pulled again: all of it has to be in quarantine
-    defects = replace(Defects.heavy(), recovered=0.0)
-    report = generate(
-        landing, truth, scale="tiny", days=75, daily_days=10, defects=defects, seed=11
-    )
-    load_all(landing, place.lake)
-    build(place, as_of=report.last_day, select=MARTS)
-    return TinyWorld(landing, truth, place, report.last_day)
+    folder.mkdir(exist_ok=True)
+    made = folder / "last_day"
+    with FileLock(folder / "lock"):
+        if not made.exists():
+            # nothing damaged is pulled again: all of it has to be in quarantine
+            defects = replace(Defects.heavy(), recovered=0.0)
+            report = generate(
+                landing, truth, scale="tiny", days=75, daily_days=10, defects=defects, seed=11
+            )
+            load_all(landing, place.lake)
+            build(place, as_of=report.last_day, select=MARTS)
+            made.write_text(report.last_day.isoformat())
+    return TinyWorld(landing, truth, place, date.fromisoformat(made.read_text()))

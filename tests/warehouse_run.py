@@ -27,6 +27,7 @@ def build(
     since: Mapping[str, object] | None = None,
     full_refresh: bool = True,
     command: str = "run",
+    unit_tests: bool = True,
     project: Path = PROJECT,
 ) -> duckdb.DuckDBPyConnection:
     """Build the selected tables of `lake` in the warehouse below `tmp`; returns it, read-only.
@@ -47,6 +48,8 @@ def build(
         arguments.append("--full-refresh")
     if select is not None:
         arguments += ["--select", *([select] if isinstance(select, str) else select)]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
     if command == "run":
         command, arguments = _with_seeds(warehouse, arguments, selected=select is not None)
     folders = ["--project-dir", project, "--profiles-dir", project]
