@@ -58,7 +58,7 @@ def series_facts(
     facts = pd.concat(parts, ignore_index=True)
     classes = ["volume_class", "is_top_decile", "is_intermittent"]
     facts[classes] = facts.groupby("unique_id")[classes].transform("first")
-    return facts, dispersion(wide.loc[:, periods <= min(cutoffs)].to_numpy(float))
+    return facts, dispersion(wide.loc[:, periods <= min(cutoffs)].to_numpy(float), season)
 
 
 def accuracy(

@@ -39,21 +39,19 @@ def negbin_floor(rate: npt.ArrayLike, k: npt.ArrayLike) -> np.ndarray:
     return np.where(flat, poisson_floor(rate), found)
 
 
-def dispersion(y: npt.ArrayLike) -> float:
+def dispersion(y: npt.ArrayLike, cycle: int = 1) -> float:
     """Negative binomial k shared by the rows of `y` (N x T, NaN unseen); inf if none is needed.
 
-    Method of moments on half the squared steps between neighbouring periods (von Neumann):
-    a level or season that moves slowly is not taken for noise. Promotions still are, so where
-    there are many the floor made from this k is too high.
+    Method of moments on half the squared steps between periods a `cycle` apart (von Neumann; 7
+    for days, which have the weekday in common): a level or season that moves slowly is not taken
+    for noise. Promotions still are, so where there are many the floor made from this k is too high.
     """
     y = np.atleast_2d(np.asarray(y, float))
-    steps = np.diff(y, axis=1) ** 2
-    counts, pairs = (~np.isnan(y)).sum(1), (~np.isnan(steps)).sum(1)
+    now, before = y[:, cycle:], y[:, :-cycle]
+    counts, pairs = (~np.isnan(y)).sum(1), (~np.isnan(now - before)).sum(1)
     mean = np.nansum(y, 1) / np.maximum(counts, 1)
-    noise = np.nansum(steps, 1) / np.maximum(2 * pairs, 1)
-    known = pairs > 0
-    # E[mean^2] is rate^2 + variance / n
-    squares = np.maximum(mean**2 - noise / np.maximum(counts, 1), 0)[known]
-    excess = float((noise - mean)[known].sum())
-    whole = float(squares.sum())
-    return whole / excess if excess > 0 and whole > 0 else float("inf")
+    noise = np.nansum((now - before) ** 2, 1) / np.maximum(2 * pairs, 1)
+    # independent draws: the mean of their product is rate^2, also where the rate moves
+    squares = (np.nansum(now * before, 1) / np.maximum(pairs, 1)).sum()
+    excess = float((noise - mean)[pairs > 0].sum())
+    return float(squares) / excess if excess > 0 and squares > 0 else float("inf")

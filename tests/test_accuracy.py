@@ -180,3 +180,14 @@ def test_sums_with_a_stock_out_inside_are_not_scored():
     row = sum_coverage(sums).iloc[0]
     assert (row["n"], row["coverage_80"]) == (2, 0.5)
     assert row["wape"] == pytest.approx(3 / 14)
+
+
+def test_the_floor_of_days_knows_their_weekdays():
+    rng = np.random.default_rng(1)
+    days = pd.date_range("2025-01-06", periods=210)
+    rate = 20 * np.where(days.dayofweek < 5, 0.5, 2.25)
+    rows = pd.MultiIndex.from_product([[f"s{i:02}" for i in range(40)], days])
+    data = rows.to_frame(index=False, name=["unique_id", "ds"])
+    data["y"] = rng.poisson(np.tile(rate, 40)).astype(float)
+    _, k = series_facts(data, [days[-15]], season=7)
+    assert k > 100

@@ -53,3 +53,12 @@ def test_the_dispersion_of_drawn_counts_is_found_again_through_levels_and_gaps()
     counts[rng.random(counts.shape) < 0.2] = np.nan
     assert dispersion(counts) == pytest.approx(5, rel=0.15)
     assert dispersion(rng.poisson(rate)) > 100
+
+
+def test_what_weekdays_differ_by_is_not_taken_for_noise():
+    rng = np.random.default_rng(3)
+    shape = np.tile([0.2, 0.6, 0.8, 1.0, 1.2, 1.8, 1.4], 30)
+    rate = rng.gamma(1, 12, (300, 1)) * shape
+    counts = rng.negative_binomial(5, 5 / (5 + rate)).astype(float)
+    assert dispersion(counts, 7) == pytest.approx(5, rel=0.15)
+    assert dispersion(counts) < 4
