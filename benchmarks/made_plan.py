@@ -17,6 +17,7 @@ _UNKNOWN = {
     "discontinued_on": pd.NaT,
     "reserved": 0.0,
     "has_stock_snapshot": True,
+    "is_stock_guessed": False,
     "last_26w_demand_qty": 0.0,
     "review_period_days": 7.0,
 }

@@ -108,6 +108,7 @@ def drawn_position(n: int) -> tuple[pd.DataFrame, np.ndarray]:
             "shelf_life_days": rng.choice([np.nan, 180.0, 540.0], n),
             "discontinued_on": pd.NaT,
             "has_stock_snapshot": True,
+            "is_stock_guessed": False,
             "has_supplier_terms": True,
             "last_26w_demand_qty": mean * 26,
         }

@@ -225,6 +225,7 @@ INVENTORY_POSITION = FrameSpec(
         "shelf_life_days": "number",
         "discontinued_on": "date",
         "has_stock_snapshot": "flag",
+        "is_stock_guessed": "flag",
         "has_supplier_terms": "flag",
         "last_26w_demand_qty": "number",
     },
@@ -248,6 +249,19 @@ INVENTORY_POSITION = FrameSpec(
         "shelf_life_days",
         "discontinued_on",
     ),
+)
+
+DATA_ISSUES = FrameSpec(
+    "mart_data_issues",
+    {
+        "issue": "text",
+        "platform": "text",
+        "shop_id": "text",
+        "record_count": "number",
+        "amount": "number",
+    },
+    grain=("issue", "platform", "shop_id"),
+    nullable=("shop_id",),
 )
 
 OPEN_ORDERS = FrameSpec(

@@ -7,6 +7,7 @@ import dagster as dg
 from orchestration.alerting import alerts
 from orchestration.assets.campaigns import campaign_outcome
 from orchestration.assets.churn import churn_list, churn_model, churn_scores
+from orchestration.assets.data_issues import data_issues
 from orchestration.assets.demand import demand_forecast, demand_model
 from orchestration.assets.extracts import extracts
 from orchestration.assets.monitors import MONITORS, VERDICTS
@@ -37,7 +38,7 @@ def build(settings: Settings) -> dg.Definitions:
             *MONITORS,
             *RETRAINING,
         ],
-        asset_checks=[unit_tests, *VERDICTS, *DUE_CHECKS],
+        asset_checks=[unit_tests, data_issues, *VERDICTS, *DUE_CHECKS],
         jobs=[
             dg.define_asset_job("extract", dg.AssetSelection.assets(*sources)),
             dg.define_asset_job(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from monitoring.data_issues import plan_warnings
 from monitoring.forecast_watch import TRIGGERS
 from monitoring.history import merged, red_days, rows
 from monitoring.verdict import Verdict
@@ -61,16 +62,18 @@ def of_loaded_data(results: Results, until: date, datasets: Iterable[str]) -> li
     return next(filter(None, found), [])
 
 
-def plan_notices(results: Results, day: date) -> list[str]:
+def plan_notices(results: Results, day: date, issues: pd.DataFrame) -> list[str]:
     """Why the plan of a day is to be read with care: a sentence for each extract that is red that
-    day, and for each demand alarm that was red when it was last looked at, up to that day."""
+    day, for what is counted twice (`issues`: ml.columns.DATA_ISSUES), and for each demand alarm
+    that was red when it was last looked at, up to that day."""
     broken = [verdict.reason for verdict in of_data(results, day) if not verdict.passed]
     watched = read_history(results, day)
     watched = watched[watched["verdict"].isin(TRIGGERS)].sort_values("as_of", kind="stable")
     newest = watched.drop_duplicates(["asset", "verdict"], keep="last")
     doubted = newest.loc[~newest["passed"].astype(bool), ["as_of", "reason"]]
     said = zip(doubted["as_of"], doubted["reason"], strict=True)
-    return [*broken, *(f"demand_model: {reason} ({seen:%Y-%m-%d})" for seen, reason in said)]
+    alarms = [f"demand_model: {reason} ({seen:%Y-%m-%d})" for seen, reason in said]
+    return [*broken, *plan_warnings(issues), *alarms]
 
 
 def red_feed_days(results: Results, until: date) -> list[pd.Timestamp]:

@@ -38,6 +38,7 @@ def position(**changes):
         "shelf_life_days": np.nan,
         "discontinued_on": pd.NaT,
         "has_stock_snapshot": True,
+        "is_stock_guessed": False,
         "has_supplier_terms": True,
         "last_26w_demand_qty": 182.0,
         **changes,

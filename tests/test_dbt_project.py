@@ -20,6 +20,7 @@ AS_OF = date(2026, 6, 28)  # a Sunday
 EXPORTS = {
     "fct_inventory_position",
     "fct_open_orders",
+    "mart_data_issues",
     "feat_demand",
     "feat_demand_static",
     "feat_known_future",

@@ -165,3 +165,7 @@ def test_what_is_not_told_by_warehouse_is_said(warehouse):
         "select platform, shop_id, record_count from mart_data_issues "
         "where issue = 'stock_total_only'"
     ).fetchall() == [("jushuitan", "two", 4)]
+    guessed = "select unique_id from fct_inventory_position where is_stock_guessed order by all"
+    assert [row for (row,) in warehouse.execute(guessed).fetchall()] == [
+        *("BACK@main", "NEW@main", "SOLD@7", "SOLD@8", "TWO@7", "TWO@8")
+    ]

@@ -47,6 +47,7 @@ def make_plan(language="zh", **changes):
         "shelf_life_days": None,
         "discontinued_on": pd.NaT,
         "has_stock_snapshot": True,
+        "is_stock_guessed": False,
         "has_supplier_terms": True,
         "last_26w_demand_qty": 182.0,
         **changes,

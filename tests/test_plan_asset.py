@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from plan_shop import forecast, position
 
-from ml.columns import FEAT_KNOWN_FUTURE, OPEN_ORDERS
+from ml.columns import DATA_ISSUES, FEAT_KNOWN_FUTURE, OPEN_ORDERS
 from monitoring.verdict import Verdict
 from orchestration.assets.planning import replenishment_plan
 from orchestration.resources import Results, resources
@@ -27,10 +27,12 @@ def shelf():
     )
 
 
-def night(state, as_of=SUNDAY, frame=None, **options):
+def night(state, as_of=SUNDAY, frame=None, issues=(), **options):
     frame = shelf() if frame is None else frame
     exports, results = state / "exports", state / "results" / as_of.isoformat()
     exports.mkdir(parents=True, exist_ok=True)
+    told = pd.DataFrame(list(issues), columns=list(DATA_ISSUES.columns))
+    told.to_parquet(exports / "mart_data_issues.parquet")
     results.mkdir(parents=True, exist_ok=True)
     frame = frame.assign(stock_snapshot_date=pd.Timestamp(as_of))
     frame.to_parquet(exports / "fct_inventory_position.parquet")
@@ -76,7 +78,8 @@ def mornings(tmp_path_factory):
     )
     told = Results(folder=str(state / "results"), out="o", reports="r", reports_url="u")
     keep(told, SUNDAY + timedelta(days=1), "jd/orders", [Verdict("as_usual", False, "0 rows")])
-    second = night(state, SUNDAY + timedelta(days=1), budget_amount=500.0)
+    twice = [("order_in_two_shops", "taobao", None, 12, 1200.0)]
+    second = night(state, SUNDAY + timedelta(days=1), issues=twice, budget_amount=500.0)
     return state, first, second
 
 
@@ -127,14 +130,15 @@ def test_an_override_written_today_is_kept_to_tomorrow_and_the_change_is_explain
     assert "live show" in (folder / "replenishment_plan.html").read_text(encoding="utf-8")
 
 
-def test_a_red_extract_is_told_at_the_top_of_the_workbook_and_the_page(mornings):
+def test_a_red_extract_and_orders_told_twice_stand_at_the_top_of_workbook_and_page(mornings):
     _, (_, _, calm), (_, _, folder) = mornings
     for night_of, is_told in ((calm, False), (folder, True)):
         book = openpyxl.load_workbook(night_of / "replenishment_plan.xlsx", read_only=True)
         cells = [row[0] for row in book["Summary"].iter_rows(values_only=True, max_col=1)]
-        assert ("· jd/orders: 0 rows" in cells) == is_told
         page = (night_of / "replenishment_plan.html").read_text(encoding="utf-8")
-        assert ("jd/orders: 0 rows" in page) == is_told
+        for words in ("jd/orders: 0 rows", "taobao: 12 orders are told by two shops"):
+            assert any(f"· {words}" in (cell or "") for cell in cells) == is_told
+            assert (words in page) == is_told
 
 
 def test_a_second_run_of_the_same_night_creates_nothing_twice(tmp_path):

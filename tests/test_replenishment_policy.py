@@ -210,6 +210,15 @@ def test_without_a_stock_count_the_planner_is_asked_to_count():
     assert "3天前" in old["doubts"]
 
 
+def test_stock_of_which_only_a_total_was_counted_is_doubted_row_by_row():
+    rows = planned(position(on_hand=[50.0, 50.0], is_stock_guessed=[True, False]), language="en")
+    rows = rows.set_index("sku_id")
+    assert "only the total of several warehouses was counted" in rows.loc["S0", "doubts"]
+    assert "total" not in rows.loc["S1", "doubts"]
+    assert (rows.loc["S0", "confidence"], rows.loc["S1", "confidence"]) == ("medium", "high")
+    assert rows["order_qty"].nunique() == 1
+
+
 # What the ERP says of a SKU; of a listing without one it says none of it.
 SAID = {
     "sku_name": "Bottle",

@@ -6,15 +6,17 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from ml.columns import DATA_ISSUES
 from monitoring.forecast_watch import TRIGGERS
 from monitoring.verdict import Verdict
 from orchestration.assets.retraining import history, plan_notice, trained_on, weekly
-from orchestration.resources import Lake, Results
+from orchestration.resources import Lake, Results, Warehouse
 from orchestration.verdicts import keep, plan_notices
 
 DAY = date(2026, 6, 28)
 RED = Verdict("as_usual", False, "landed_volume: jd/shop: 0 rows, expected 400")
 GREEN = Verdict("as_usual", True, "as ever")
+NO_ISSUES = pd.DataFrame(columns=list(DATA_ISSUES.columns))
 
 
 @pytest.fixture
@@ -28,6 +30,12 @@ def at_hand(tmp_path):
             reports_url="u",
         ),
     }
+
+
+@pytest.fixture
+def exports(tmp_path):
+    NO_ISSUES.to_parquet(tmp_path / "mart_data_issues.parquet")
+    return Warehouse(exports=str(tmp_path))
 
 
 def refresh(at_hand):
@@ -58,30 +66,39 @@ def test_the_weekly_refresh_goes_by_the_night_that_loaded_last(at_hand):
     assert isinstance(refresh(at_hand), dg.RunRequest)
 
 
-def test_the_plan_is_marked_while_an_extract_is_red_and_cleared_when_it_is_mended(at_hand):
+def test_the_plan_is_marked_while_an_extract_is_red_and_cleared_when_it_is_mended(at_hand, exports):
     results = at_hand["results"]
     note = results.out_path(DAY, "read_first.txt")
     keep(results, DAY, "jd/orders", [RED])
-    plan_notice(**at_hand)
+    plan_notice(**at_hand, warehouse=exports)
     assert "jd/orders: landed_volume: jd/shop: 0 rows" in note.read_text(encoding="utf-8")
     keep(results, DAY, "jd/orders", [GREEN])
-    plan_notice(**at_hand)
+    plan_notice(**at_hand, warehouse=exports)
     assert not note.exists()
 
 
-def test_the_plan_is_marked_while_an_alarm_of_the_demand_model_stands(at_hand):
+def test_the_plan_is_marked_while_an_alarm_of_the_demand_model_stands(at_hand, exports):
     results = at_hand["results"]
     note = results.out_path(DAY, "read_first.txt")
     alarm, calm = (Verdict(TRIGGERS[0], passed, "40 % above") for passed in (False, True))
     keep(results, DAY - timedelta(days=1), "forecast_error", [alarm])
     keep(results, DAY, "forecast_error", [Verdict("no_trigger", False, "only informs")])
-    assert plan_notices(results, DAY) == ["demand_model: 40 % above (2026-06-27)"]
-    plan_notice(**at_hand)
+    assert plan_notices(results, DAY, NO_ISSUES) == ["demand_model: 40 % above (2026-06-27)"]
+    plan_notice(**at_hand, warehouse=exports)
     assert "- demand_model: 40 % above (2026-06-27)" in note.read_text(encoding="utf-8")
     keep(results, DAY, "forecast_error", [calm])
-    assert plan_notices(results, DAY) == []
+    assert plan_notices(results, DAY, NO_ISSUES) == []
     keep(results, DAY + timedelta(days=1), "forecast_error", [alarm])
-    assert plan_notices(results, DAY) == [], "tomorrow is not known today"
+    assert plan_notices(results, DAY, NO_ISSUES) == [], "tomorrow is not known today"
+
+
+def test_the_plan_is_marked_while_orders_count_twice(at_hand, exports, tmp_path):
+    note = at_hand["results"].out_path(DAY, "read_first.txt")
+    twice = [("order_in_two_shops", "taobao", None, 12, 1200.0)]
+    found = pd.DataFrame(twice, columns=list(DATA_ISSUES.columns))
+    found.to_parquet(tmp_path / "mart_data_issues.parquet")
+    plan_notice(**at_hand, warehouse=exports)
+    assert "- taobao: 12 orders are told by two shops" in note.read_text(encoding="utf-8")
 
 
 def test_a_day_that_is_run_again_leaves_the_verdicts_of_later_days_in_the_table(at_hand):

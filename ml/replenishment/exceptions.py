@@ -45,6 +45,7 @@ _SHAKY = (
 _UNSURE = (
     "beyond_horizon",
     "old_stock_count",
+    "guessed_stock",
     "negative_stock",
     "bad_on_order",
     "bad_reserved",

@@ -84,9 +84,9 @@ def read_terms(position: pd.DataFrame, policy, as_of: pd.Timestamp) -> tuple[pd.
 
 def _read_stock(terms, position, doubts: Doubts, as_of: pd.Timestamp) -> None:
     on_hand, _ = _number(position["on_hand"])
-    flagged = position["has_stock_snapshot"].to_numpy(dtype=object)
-    counted = np.array([flag is None or flag is pd.NA or flag != 0 for flag in flagged], dtype=bool)
+    counted = _flag(position["has_stock_snapshot"], missing=True)
     doubts.add("no_stock_count", ~counted | np.isnan(on_hand))
+    doubts.add("guessed_stock", _flag(position["is_stock_guessed"], missing=False))
     doubts.add("negative_stock", on_hand < 0)
     terms["on_hand"] = on_hand
     for column in ("reserved", "on_order"):
@@ -150,6 +150,12 @@ def _number(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
     values[np.abs(values) > LARGEST] = np.nan
     return values, series.notna().to_numpy() & np.isnan(values)
+
+
+def _flag(series: pd.Series, *, missing: bool) -> np.ndarray:
+    """True or not, row by row; `missing` where nothing is said."""
+    said = series.astype(object).where(series.notna(), missing)
+    return (said != 0).to_numpy(dtype=bool)
 
 
 def _text(series: pd.Series) -> pd.Series:

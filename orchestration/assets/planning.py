@@ -8,6 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from ml.columns import (
+    DATA_ISSUES,
     FEAT_DEMAND,
     FEAT_DEMAND_STATIC,
     FEAT_KNOWN_FUTURE,
@@ -39,6 +40,7 @@ TABLES = ("orders", "transfers", "overrides", "override_effects", "changes")
         "feat_demand",
         "feat_demand_static",
         "feat_known_future",
+        "mart_data_issues",
     ],
     group_name="plan",
     kinds={"python", "excel", "csv", "html"},
@@ -69,7 +71,7 @@ def replenishment_plan(
         for name in ("plan.csv", "plan.xlsx", "plan.html", "manifest.json")
     }
     tables = {name: kept.table(name) for name in TABLES[1:]}
-    notices = plan_notices(results, as_of)
+    notices = plan_notices(results, as_of, warehouse.read(DATA_ISSUES))
     projection = made.projection()
     write_plan_csv(orders, files["plan.csv"])
     write_plan_workbook(

@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 import pandas as pd
 
-from ml.columns import FEAT_DEMAND
+from ml.columns import DATA_ISSUES, FEAT_DEMAND
 from ml.shadow import judge_shadow
 from monitoring.forecast_archive import mature
 from monitoring.forecast_watch import TRIGGERS
@@ -201,18 +201,18 @@ def _matured(nights: Iterable[tuple[date, pd.DataFrame]], actuals: pd.DataFrame)
 
 
 @dg.asset(
-    deps=["replenishment_plan"],
+    deps=["replenishment_plan", "mart_data_issues"],
     group_name="plan",
     kinds={"python"},
     owners=["team:ops"],
     automation_condition=GATED,
     description="Is the plan of today to be read with care? A note beside it names every extract "
-    "that was not as usual and every alarm of the demand model; without one there is nothing to "
-    "say. Workbook and page carry what was known when they were written.",
+    "that was not as usual, what is counted twice and every alarm of the demand model; without one "
+    "there is nothing to say. Workbook and page carry what was known when they were written.",
 )
-def plan_notice(lake: Lake, results: Results) -> dg.MaterializeResult:
+def plan_notice(lake: Lake, warehouse: Warehouse, results: Results) -> dg.MaterializeResult:
     as_of = lake.last_visible_day()
-    red = plan_notices(results, as_of)
+    red = plan_notices(results, as_of, warehouse.read(DATA_ISSUES))
     path = results.out_path(as_of, "read_first.txt")
     if red:
         lines = [

@@ -56,6 +56,7 @@ select
     skus.shelf_life_days,
     skus.discontinued_on,
     last_stock.sku_id is not null as has_stock_snapshot,
+    coalesce(last_stock.placement in ('shared', 'main'), false) as is_stock_guessed,
     skus.lead_time_days is not null as has_supplier_terms,
     coalesce(recent_demand.last_26w_demand_qty, 0) as last_26w_demand_qty
 from positions
