@@ -17,6 +17,7 @@ from orchestration.outputs.plan_page import write_plan_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EVIL = '</script><img src=x onerror="document.title=1">'
+PLAN_ID = "0123456789ab"
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -56,6 +57,7 @@ def page(folder, language="zh", notices=("jd/orders: 0 rows <b>", "demand_model:
     return write_plan_page(
         made.orders,
         folder / "plan.html",
+        plan_id=PLAN_ID,
         language=language,
         history=history.assign(y=12.0),
         forecast=forecast.assign(y_hat=14.0, p10=9.0, p90=19.0),
@@ -99,11 +101,22 @@ document.querySelector(".edit [name=value]").value = "7.5";
 document.getElementById("keep").click();
 seen.refused = document.querySelector(".told").textContent;
 seen.unsaved = document.getElementById("save").hidden;
+const leaves = () => window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+const draft = () => JSON.parse(localStorage.getItem("stork-plan-0123456789ab"));
+seen.untouched = leaves();
 document.querySelector(".edit [name=value]").value = "77";
 document.querySelector(".edit [name=by]").value = "小王";
 document.querySelector(".edit [name=why]").value = '=a "b", c';
 document.getElementById("keep").click();
 seen.csv = overridesCsv();
+seen.edited = leaves();
+seen.marked = all("#list td.edited").map((cell) => [cell.textContent, cell.title]);
+seen.draft = draft();
+document.getElementById("save").click();
+seen.exported = leaves();
+seen.kept = draft();
+document.getElementById("drop").click();
+seen.dropped = [draft(), leaves(), document.getElementById("save").hidden];
 document.getElementById("only-orders").click();
 const row = (sku) => all("#list tbody tr").find((tr) => tr.cells[1].textContent === sku);
 row("S3").click();
@@ -131,13 +144,38 @@ def seen(tmp_path_factory):
     return tried(tmp_path_factory.mktemp("page"), "1440,900")
 
 
-def tried(folder, window):
-    """What SCRIPT saw in a browser window of that size."""
+# What a first visit leaves, and what the second finds.
+REOPENED = """
+<pre id="result"></pre><script>
+const draft = document.getElementById("draft");
+const line = () => state.edits.get("S1@main");
+if (!localStorage.getItem("visited")) {
+  localStorage.setItem("visited", "yes");
+  localStorage.setItem("stork-plan-old", '{"isSaved": true, "edits": []}');
+  localStorage.setItem("stork-plan-open", '{"isSaved": false, "edits": []}');
+  pick(rows.find((row) => cell(row, "sku_id") === "S1"));
+  document.querySelector(".edit [name=value]").value = "55";
+  document.getElementById("keep").click();
+  location.reload();
+} else {
+  const seen = { told: draft.textContent, hidden: draft.hidden, line: line(),
+    csv: overridesCsv(), save: document.getElementById("save").textContent,
+    leaves: window.dispatchEvent(new Event("beforeunload", { cancelable: true })),
+    drafts: Object.keys(localStorage).sort() };
+  document.getElementById("discard").click();
+  seen.discarded = [state.edits.size, draft.hidden, Object.keys(localStorage).sort()];
+  document.getElementById("result").textContent = JSON.stringify(seen);
+}
+</script></body>"""
+
+
+def tried(folder, window="1440,900", script=SCRIPT):
+    """What the script saw in a browser window of that size."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here")
     html = page(folder).read_text(encoding="utf-8")
     path = folder / "tried.html"
-    path.write_text(html.replace("</body>", SCRIPT), encoding="utf-8")
+    path.write_text(html.replace("</body>", script), encoding="utf-8")
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'browser'}", "--dump-dom"]
     command.append(f"--window-size={window}")
     done = subprocess.run(
@@ -222,6 +260,40 @@ def test_an_edit_becomes_a_line_that_the_next_plan_reads(seen, tmp_path):
     assert line["expires_on"] == str(SUNDAY + pd.Timedelta(days=7))
 
 
+def test_leaving_is_warned_of_while_edits_are_in_no_file(seen):
+    # an event that is not stopped is dispatched as true: the browser leaves without a question
+    assert seen["untouched"]
+    assert not seen["edited"]
+    assert seen["exported"]
+
+
+def test_an_edit_shows_in_the_list_and_can_be_undone(seen):
+    ((number, planned),) = seen["marked"]
+    assert (number, planned.split()[0]) == ("77", "计划数量")
+    assert seen["dropped"] == [None, True, True]
+
+
+def test_edits_stay_for_the_next_file_when_they_are_saved(seen):
+    """The file takes the place of the one before: without them a second one would lose them."""
+    ((key, line),) = seen["draft"]["edits"]
+    assert (key.split("@")[0], line["value"]) == (seen["ordered"][0], "77")
+    assert (seen["draft"]["isSaved"], seen["kept"]["isSaved"]) == (False, True)
+    assert seen["kept"]["edits"] == seen["draft"]["edits"]
+
+
+def test_edits_that_were_in_no_file_are_back_when_the_page_is_opened_again(tmp_path):
+    seen = tried(tmp_path, script=REOPENED)
+    assert "已恢复上次没有保存的 1 条改动" in seen["told"]
+    assert not seen["hidden"]
+    assert seen["line"]["value"] == "55"
+    assert '"S1","main","quantity","55"' in seen["csv"]
+    assert "1" in seen["save"]
+    assert not seen["leaves"]
+    # another plan's draft goes once it is in a file
+    assert seen["drafts"] == ["stork-plan-0123456789ab", "stork-plan-open", "visited"]
+    assert seen["discarded"] == [0, True, ["stork-plan-open", "visited"]]
+
+
 def test_the_page_asks_the_network_for_nothing_and_runs_no_markup_from_its_data(seen, tmp_path):
     assert seen["requests"] == 0
     assert seen["title"] == "补货计划"
@@ -248,6 +320,7 @@ def test_a_plan_without_a_column_is_refused(tmp_path):
         write_plan_page(
             made.orders.drop(columns="reason"),
             tmp_path / "plan.html",
+            plan_id=PLAN_ID,
             language="zh",
             history=pd.DataFrame(),
             forecast=pd.DataFrame(),

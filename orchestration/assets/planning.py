@@ -88,6 +88,7 @@ def replenishment_plan(
     write_plan_page(
         orders,
         files["plan.html"],
+        plan_id=kept.plan_id,
         language=options.language,
         history=panel,
         forecast=weekly,

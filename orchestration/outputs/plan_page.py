@@ -55,6 +55,7 @@ def write_plan_page(
     plan: pd.DataFrame,
     path: Path,
     *,
+    plan_id: str,
     language: str,
     history: pd.DataFrame,
     forecast: pd.DataFrame,
@@ -71,7 +72,8 @@ def write_plan_page(
     names their columns; `overrides` the lines handed in, with their status; `notices` say on top
     why to read the plan with care. Data lie in the page as JSON and are shown as text, never as
     markup; the page's own policy forbids it any connection. Quantities changed on the page can be
-    saved as the overrides file of the next plan, together with the lines that still hold.
+    saved as the overrides file of the next plan, together with the lines that still hold; until
+    then the browser asks before it leaves the page, and keeps a draft under `plan_id`.
 
     Raises ValueError when a plan column is missing or `language` has no wording.
     """
@@ -83,6 +85,7 @@ def write_plan_page(
     series = detail_series(shown, history, forecast, projection)
     content = {
         "words": words | {"as_of": _as_of(plan, words)},
+        "plan_id": plan_id,
         "left_out": words["left_out"].format(len(plan), len(shown)) * (len(plan) > len(shown)),
         "next_review": _next_review(plan),
         "columns": [

@@ -24,6 +24,12 @@ _TEXTS = {
         "替换计划文件夹里的同名文件，下次计划照办。",
         "no_quantity": "没有记下：数量要填 0 或正整数。",
         "save": "保存 {} 条人工调整",
+        "drop": "撤销这条改动",
+        "was": "计划数量",
+        "draft": "已恢复上次没有保存的 {} 条改动。",
+        "draft_saved": "上次已保存的 {} 条改动仍在本页，再保存时会一起写入。",
+        "discard": "全部丢弃",
+        "no_draft": "浏览器存不下草稿：请保存 overrides.csv 后再关闭本页。",
     },
     "en": {
         "tab_plan": "Plan and exceptions",
@@ -49,6 +55,12 @@ _TEXTS = {
         "are in it) over the one in the planning folder: the next plan keeps to it.",
         "no_quantity": "Not noted: the quantity must be 0 or a whole number above.",
         "save": "Save {} overrides",
+        "drop": "Undo this change",
+        "was": "Planned:",
+        "draft": "{} changes that were not saved last time are back.",
+        "draft_saved": "{} changes saved last time are still here and go into the next file too.",
+        "discard": "Discard all",
+        "no_draft": "The browser keeps no draft: save overrides.csv before closing this page.",
     },
 }
 

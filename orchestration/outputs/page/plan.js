@@ -5,7 +5,10 @@ const at = Object.fromEntries(columns.map((column, k) => [column.name, k]));
 const $ = (id) => document.getElementById(id);
 const PAGE = 200;
 const NARROW = matchMedia("(max-width: 1100px)"); // as in the style
-const state = { exception: null, shown: PAGE, sort: null, down: false, picked: null, edits: new Map() };
+const state = { exception: null, shown: PAGE, sort: null, down: false, picked: null, edits: new Map(),
+  isSaved: true };
+const DRAFT = "stork-plan-";
+const keyOf = (row) => `${cell(row, "sku_id")}@${cell(row, "warehouse_id")}`;
 
 // Everything shown is text: nothing of the data is ever read as markup.
 function make(tag, attributes = {}, ...children) {
@@ -63,6 +66,10 @@ function drawList() {
       if (name === "exception") {
         const text = shownCell(row, name) || label("priority", cell(row, "priority"));
         line.append(make("td", {}, make("span", { class: `tag p${cell(row, "priority")}` }, text)));
+      } else if (name === "order_qty" && state.edits.has(keyOf(row))) {
+        const own = state.edits.get(keyOf(row)).value;
+        line.append(make("td", { class: "n edited", title: `${words.was} ${shownCell(row, name)}` },
+          spelled(Number(own), "qty")));
       } else {
         line.append(make("td", { class: isNumber(name) ? "n" : "" }, shownCell(row, name)));
       }
@@ -117,7 +124,7 @@ function pick(row) {
   const terms = data.told.filter((name) => shownCell(row, name) !== "")
     .flatMap((name) => [make("dt", {}, headerOf(name)), make("dd", {}, shownCell(row, name))]);
   const name = cell(row, "sku_name") || cell(row, "sku_id");
-  const own = series[`${cell(row, "sku_id")}@${cell(row, "warehouse_id")}`];
+  const own = series[keyOf(row)];
   $("detail").replaceChildren(
     make("h2", {}, name),
     make("div", { class: "sub" },
@@ -196,14 +203,17 @@ function chart(lines, band) {
 }
 
 function editor(row) {
-  const key = `${cell(row, "sku_id")}@${cell(row, "warehouse_id")}`;
-  const before = state.edits.get(key) || {};
+  const key = keyOf(row), before = state.edits.get(key) || {};
   const field = (name, attributes) => make("input", { name, ...attributes });
   const quantity = field("value", { type: "number", min: 0, value: before.value ?? cell(row, "order_qty") });
   const until = field("expires_on", { type: "date", value: before.expires_on ?? data.next_review });
   const by = field("by", { value: before.by ?? "" });
   const why = field("why", { value: before.why ?? "" });
   const told = make("div", { class: "told" });
+  const drop = make("button", {
+    id: "drop", hidden: !state.edits.has(key),
+    onclick: () => { state.edits.delete(key); noteEdits(false); pick(row); },
+  }, words.drop);
   const named = (text, input) => make("label", {}, text, input);
   return make("div", { class: "edit" }, named(headerOf("order_qty"), quantity),
     named(words.until, until), named(words.by, by), named(words.why, why), make("button", {
@@ -218,11 +228,66 @@ function editor(row) {
         sku_id: cell(row, "sku_id"), warehouse_id: cell(row, "warehouse_id"), action: "quantity",
         value: quantity.value, expires_on: until.value, by: by.value, why: why.value,
       });
-      $("save").hidden = false;
-      $("save").textContent = words.save.replace("{}", state.edits.size);
+      noteEdits(false);
+      drop.hidden = false;
       told.textContent = words.kept;
     },
-  }, words.keep), told);
+  }, words.keep), drop, told);
+}
+
+// The file that is saved takes the place of the one before, so edits stay here once they are saved.
+function noteEdits(isSaved) {
+  state.isSaved = isSaved || !state.edits.size;
+  keepDraft();
+  $("save").hidden = !state.edits.size;
+  $("save").textContent = words.save.replace("{}", state.edits.size);
+  $("draft").hidden = true;
+  drawList();
+}
+
+// A browser may be told to store nothing: then there is no draft, and leaving is still warned of.
+function storage() {
+  try {
+    return window.localStorage;
+  } catch (refused) {
+    return null;
+  }
+}
+
+function keepDraft() {
+  const kept = storage(), name = DRAFT + data.plan_id;
+  if (!kept) return;
+  const draft = { isSaved: state.isSaved, edits: [...state.edits] };
+  try {
+    if (state.edits.size) kept.setItem(name, JSON.stringify(draft));
+    else kept.removeItem(name);
+  } catch (full) {
+    $("draft").hidden = false;
+    $("draft").replaceChildren(words.no_draft);
+  }
+}
+
+function takeUpDraft() {
+  const kept = storage();
+  if (!kept) return;
+  for (const name of Object.keys(kept)) {
+    if (!name.startsWith(DRAFT)) continue;
+    const draft = JSON.parse(kept.getItem(name));
+    if (name !== DRAFT + data.plan_id) {
+      if (draft.isSaved) kept.removeItem(name); // the plans since have read it
+      continue;
+    }
+    state.edits = new Map(draft.edits);
+    noteEdits(draft.isSaved);
+    $("draft").hidden = false;
+    $("draft").replaceChildren(
+      (draft.isSaved ? words.draft_saved : words.draft).replace("{}", state.edits.size),
+      make("button", { id: "discard", onclick: () => {
+        state.edits.clear();
+        noteEdits(true);
+        if (state.picked) pick(state.picked);
+      } }, words.discard));
+  }
 }
 
 function overridesCsv() {
@@ -282,6 +347,10 @@ function start() {
     const link = make("a", { href: URL.createObjectURL(file), download: "overrides.csv" });
     link.click();
     URL.revokeObjectURL(link.href);
+    noteEdits(true);
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (!state.isSaved) event.preventDefault();
   });
   table($("transfers"), data.transfers, words.empty);
   table($("changes"), data.changes, words.empty);
@@ -289,6 +358,7 @@ function start() {
   drawHead();
   drawChips();
   open("plan");
+  takeUpDraft();
   if (rows.length) pick(rows[0]);
   drawList();
 }
