@@ -17,6 +17,12 @@ class RetrainRule:
     cool_down_days: int = 14
     calendar_days: int = 56
 
+    @classmethod
+    def of_outcome(cls, days: int) -> "RetrainRule":
+        """For a model whose outcomes are seen `days` after they were forecast: the calendar waits
+        until outcomes that begin after the last training are whole."""
+        return cls(calendar_days=max(cls.calendar_days, days))
+
 
 @dataclass(frozen=True)
 class Alarm:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from monitoring.retrain import alarms, retrain_due
+from monitoring.retrain import RetrainRule, alarms, retrain_due
 from monitoring.verdict import Verdict
 
 TODAY = date(2026, 6, 28)
@@ -77,6 +77,12 @@ def test_an_alarm_soon_after_a_training_waits_until_it_has_cooled_down():
 @pytest.mark.parametrize(("age", "is_due"), [(55, False), (56, True)])
 def test_the_calendar_asks_after_eight_weeks(age, is_due):
     assert due(trained=ago(age)).passed is not is_due
+
+
+@pytest.mark.parametrize(("outcome", "calendar"), [(0, 56), (30, 56), (60, 60), (90, 90)])
+def test_the_calendar_asks_no_sooner_than_a_new_outcome_window_is_over(outcome, calendar):
+    assert RetrainRule.of_outcome(outcome).calendar_days == calendar
+    assert RetrainRule.of_outcome(outcome).cool_down_days == RetrainRule().cool_down_days
 
 
 def test_without_a_first_training_nothing_is_retrained():

@@ -9,9 +9,16 @@ import pytest
 from ml.columns import DATA_ISSUES
 from monitoring.forecast_watch import TRIGGERS
 from monitoring.verdict import Verdict
-from orchestration.assets.retraining import history, plan_notice, trained_on, weekly
-from orchestration.resources import Lake, Results, Warehouse
-from orchestration.verdicts import keep, plan_notices
+from orchestration.assets.retraining import (
+    RETRAINING,
+    history,
+    plan_notice,
+    trained_on,
+    weekly,
+)
+from orchestration.resources import Lake, Results, Warehouse, resources
+from orchestration.settings import Settings
+from orchestration.verdicts import keep, plan_notices, read
 
 DAY = date(2026, 6, 28)
 RED = Verdict("as_usual", False, "landed_volume: jd/shop: 0 rows, expected 400")
@@ -112,6 +119,19 @@ def test_a_day_that_is_run_again_leaves_the_verdicts_of_later_days_in_the_table(
     results.history().unlink()
     history(**at_hand)
     assert pd.read_parquet(results.history()).equals(kept), "a lost table is made anew"
+
+
+@pytest.mark.parametrize(
+    ("model", "age", "is_due"),
+    [("demand", 55, False), ("demand", 56, True), ("churn", 69, False), ("churn", 70, True)],
+)
+def test_the_calendar_of_churn_goes_by_its_outcome_window(at_hand, tmp_path, model, age, is_due):
+    settings = Settings(environment="test", state=tmp_path, outcome_days=70)
+    results, options = at_hand["results"], resources(settings)["options"]
+    results.write_text(DAY - timedelta(days=age), f"{model}_promotion.txt", "promoted")
+    (why,) = (one for one in RETRAINING if one.key.path[-1] == f"{model}_retrain")
+    why(**at_hand, options=options)
+    assert read(results, DAY, f"{model}_retrain", "retrain_due").passed is not is_due
 
 
 def test_only_a_training_that_came_to_its_end_counts(at_hand):

@@ -11,7 +11,7 @@ from ml.shadow import judge_shadow
 from monitoring.forecast_archive import mature
 from monitoring.forecast_watch import TRIGGERS
 from monitoring.history import by_day, prometheus
-from monitoring.retrain import alarms, retrain_due
+from monitoring.retrain import RetrainRule, alarms, retrain_due
 from orchestration.assets.demand import SHADOW_FORECAST
 from orchestration.assets.metadata import score_table
 from orchestration.assets.monitors import MONITORS
@@ -83,7 +83,7 @@ def _why(model: str) -> dg.AssetsDefinition:
         description=f"Is a retrain of the {model} model due, and why (not)? One alarm is one "
         "training; none while the data is red or soon after the last; the calendar asks too.",
     )
-    def why(lake: Lake, results: Results) -> dg.MaterializeResult:
+    def why(lake: Lake, options: Options, results: Results) -> dg.MaterializeResult:
         as_of = lake.last_visible_day()
         raised = alarms(by_day(read_history(results, as_of), MAY_TRIGGER[model]))
         verdict = retrain_due(
@@ -91,6 +91,7 @@ def _why(model: str) -> dg.AssetsDefinition:
             data=of_data(results, as_of, FEEDS),
             as_of=as_of,
             trained_on=trained_on(results, model, as_of),
+            rule=RetrainRule.of_outcome(options.outcome_days if model == "churn" else 0),
         )
         keep(results, as_of, f"{model}_retrain", [verdict])
         told = pd.DataFrame([vars(alarm) for alarm in raised[-10:]], columns=["day", "reason"])
