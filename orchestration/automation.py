@@ -6,7 +6,8 @@ SEEDED   what reads no other table, as the seeds that people edit, is built agai
          were refreshed since that tick.
 BUILT    all tables are built together with them in one go, when no blocking check of an extract
          failed: dbt then knows what the last whole build had seen, and itself stops below a
-         failed test.
+         failed test. The newest day that the extracts loaded is their as-of day, and that of all
+         that is made of them, whatever lands meanwhile.
 GATED    everything below the tables waits until all it reads was refreshed since that tick, and
          only goes on when no blocking check failed: bad data stops here. `eager()` would not do:
          below a daily-partitioned extract it never fires while one old partition is missing.

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
@@ -16,7 +17,7 @@ from ml.columns import FrameSpec
 from ml.registry import Registry
 from ml.replenishment.parameters import Policy, TransferTerms
 from ml.training import Budget
-from orchestration.landing.lake import landed_days
+from orchestration.landing.lake import landed_days, newest_loaded_day
 from orchestration.plan_archive import PlanArchive
 from orchestration.planning_files import PlanningFiles
 from orchestration.settings import Settings
@@ -52,12 +53,35 @@ class Lake(dg.ConfigurableResource):
     folder: str
     tenant: str | None = None
     as_of: str | None = None
+    built: str | None = None
 
     def last_visible_day(self) -> date:
-        """The as-of day: the one asked for, else the newest landed day. Never a clock."""
+        """The as-of day of whatever is made of the tables: the one asked for, else that of the
+        last whole build (`built`: its note). What lands or loads meanwhile does not move it."""
+        if self.as_of:
+            return date.fromisoformat(self.as_of)
+        return _built_on(self.built) or self.day_to_build()
+
+    def day_to_build(self) -> date:
+        """The as-of day of tables that are built now: the one asked for, else the newest that the
+        extracts have loaded. Never a clock."""
+        if self.as_of:
+            return date.fromisoformat(self.as_of)
+        return newest_loaded_day(Path(self.folder)) or self.newest_landed_day()
+
+    def newest_landed_day(self) -> date:
+        """The newest day of which files are there, loaded or not, up to the one asked for."""
         if self.as_of:
             return date.fromisoformat(self.as_of)
         return landed_days(Path(self.landing), tenant=self.tenant)[1]
+
+
+def _built_on(note: str | None) -> date | None:
+    """The as-of day in the note of the last whole build; None without one, or a damaged one."""
+    try:
+        return date.fromisoformat(json.loads(Path(note or "").read_text())["as_of"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 class Warehouse(dg.ConfigurableResource):
@@ -243,6 +267,7 @@ def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
             folder=str(settings.folder("lake")),
             tenant=settings.tenant,
             as_of=settings.as_of.isoformat() if settings.as_of else None,
+            built=str(settings.last_build_file),
         ),
         "warehouse": Warehouse(exports=str(settings.folder("exports"))),
         "options": Options(

@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.folder("warehouse") / "stork.duckdb"
 
     @property
+    def last_build_file(self) -> Path:
+        """What the last whole build of the warehouse had seen."""
+        return self.warehouse_file.with_suffix(".build.json")
+
+    @property
     def unit_tests_file(self) -> Path:
         """What dbt's unit tests found, and of which project."""
         return self.warehouse_file.with_suffix(".unit_tests.json")

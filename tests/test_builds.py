@@ -40,15 +40,11 @@ def test_a_build_is_remembered_across_processes(tmp_path):
 
 
 def test_what_dbt_is_told_leaves_the_environment_as_it_was(monkeypatch):
-    class Day:
-        def last_visible_day(self):
-            return date(2026, 6, 28)
-
     monkeypatch.setenv("STORK_AS_OF", "2026-06-01")
     monkeypatch.delenv("STORK_SINCE", raising=False)
 
     def start():
-        with _told(Day(), {"as_of": "2026-06-27", "loads": {}}):
+        with _told(date(2026, 6, 28), {"as_of": "2026-06-27", "loads": {}}):
             assert os.environ["STORK_AS_OF"] == "2026-06-28"
             assert "2026-06-27" in os.environ["STORK_SINCE"]
             raise RuntimeError("dbt did not start")

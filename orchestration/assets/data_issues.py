@@ -6,7 +6,6 @@ from ml.columns import DATA_ISSUES
 from monitoring.data_issues import by_kind
 from monitoring.data_issues import data_issues as judge
 from orchestration.assets.metadata import score_table
-from orchestration.automation import VERDICT
 from orchestration.checks import check_result
 from orchestration.resources import Warehouse
 
@@ -18,7 +17,6 @@ MOST_ROWS = 50
     name="data_issues",
     description="Could the tables make everything right? What they could not is counted by kind, "
     "with the money in question. Warns, never stops.",
-    automation_condition=VERDICT,
 )
 def data_issues(warehouse: Warehouse) -> dg.AssetCheckResult:
     table = warehouse.read(DATA_ISSUES)

@@ -104,7 +104,7 @@ def _extract(settings: Settings, platform: str, dataset: str) -> dg.AssetsDefini
         )
         usual = health(Path(lake.folder), Path(lake.landing), platform, dataset, end)
         # nothing at all of the day may have landed: then it is about the plan of the day before
-        seen = min(end, lake.last_visible_day())
+        seen = min(end, lake.newest_landed_day())
         keep(results, seen, f"{platform}/{dataset}", [broken, *usual])
         yield dg.MaterializeResult(
             metadata=_metadata(report),

@@ -238,7 +238,7 @@ def plan_notice(lake: Lake, warehouse: Warehouse, results: Results) -> dg.Materi
     "while an extract is red, since nothing good is learnt from broken data.",
 )
 def weekly(lake: Lake, results: Results) -> dg.RunRequest | dg.SkipReason:
-    loaded = of_loaded_data(results, lake.last_visible_day(), FEEDS)
+    loaded = of_loaded_data(results, lake.newest_landed_day(), FEEDS)
     red = [verdict for verdict in loaded if not verdict.passed]
     return dg.SkipReason(f"the data is red: {red[0].reason}") if red else dg.RunRequest()
 

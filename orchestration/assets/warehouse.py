@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -118,14 +119,16 @@ def warehouse(
         name="warehouse",
     )
     def tables(context: dg.AssetExecutionContext, dbt: FastDbt, lake: Lake) -> Iterator[Any]:
-        log = settings.warehouse_file.with_suffix(".build.json")
+        log = settings.last_build_file
         last = read_build(log) if settings.warehouse_file.exists() else None
-        build = Build.of_today(Path(lake.folder), lake.last_visible_day())
+        # a part is built for the day of the tables beside it
+        day = lake.last_visible_day() if context.is_subset else lake.day_to_build()
+        build = Build.of_today(Path(lake.folder), day)
         since = build.since(last)
         context.log.info("everything anew" if since is None else f"what changed since {since}")
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         with _target(settings, context.run.run_id) as target:
-            with _told(lake, since):
+            with _told(day, since):
                 run = dbt.cli(arguments, context=context, target_path=target)
             yield from run.stream()
         if not context.is_subset:
@@ -176,7 +179,7 @@ def _unit_results(
         return known
     arguments = ["test", "--select", "test_type:unit"]
     with _target(settings, name) as target:
-        with _told(lake):
+        with _told(lake.last_visible_day()):
             run = dbt.cli(arguments, target_path=target, raise_on_error=False)
         done = run.wait()
         if done.process.returncode not in (0, 1):  # 1: a test failed, which is an answer
@@ -201,12 +204,12 @@ def _known_results(kept: Path, project: str) -> dict[str, dict[str, Any]] | None
 
 
 @contextmanager
-def _told(lake: Lake, since: dict[str, object] | None = None) -> Iterator[None]:
+def _told(as_of: date, since: dict[str, object] | None = None) -> Iterator[None]:
     """What dbt's macro `told` reads, and whom dbt ends with: the environment a call of dbt starts
     with. As variables they would make dbt parse the project anew every night."""
     told = {
         dbt_process.STARTED_BY: str(os.getpid()),
-        "STORK_AS_OF": lake.last_visible_day().isoformat(),
+        "STORK_AS_OF": as_of.isoformat(),
         "STORK_SINCE": json.dumps(since) if since else "",
     }
     # STORK_AS_OF is a setting of Stork's too: what a person set is there again afterwards

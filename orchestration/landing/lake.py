@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from orchestration.landing import SOURCES
 from orchestration.landing.layout import check_layout, landed_days, landed_files
-from orchestration.landing.ledger import Ledger, last_loads
+from orchestration.landing.ledger import Ledger, last_loads, newest_loaded_day
 from orchestration.landing.load import Load, Progress
 from orchestration.landing.report import LoadReport
 from orchestration.landing.schema import QUARANTINE_TYPES, arrow_schema
@@ -23,6 +23,7 @@ __all__ = [
     "landed_days",
     "load_day",
     "load_range",
+    "newest_loaded_day",
 ]
 
 

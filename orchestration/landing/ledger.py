@@ -171,6 +171,13 @@ def last_loads(lake: Path, landed_by: date = date.max) -> dict[str, int]:
     return loads
 
 
+def newest_loaded_day(lake: Path) -> date | None:
+    """The newest landing day of all files that were loaded, None before the first load."""
+    paths = [p for p in (lake / "ledger").glob("*/*.parquet") if not p.name.startswith(".")]
+    days = (pc.max(pq.read_table(p, columns=["landed_on"])["landed_on"]).as_py() for p in paths)
+    return max(filter(None, days), default=None)
+
+
 def _number(folder: Path) -> int:
     return int(folder.name.removeprefix("load_no="))
 
