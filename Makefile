@@ -68,7 +68,7 @@ bench-overhead: setup ## what the monitors cost of a nightly run, from a state's
 	@$(BIN)/python -m benchmarks.overhead
 
 test: setup ## all tests
-	@echo "stork: running the tests (about 17 minutes on 2 cores)"
+	@echo "stork: running the tests (about 12 minutes on 2 cores)"
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 25
 
 dev: setup ## Dagster UI on 127.0.0.1:3000, on the demo's state
