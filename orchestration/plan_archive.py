@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 MANIFEST = "manifest.json"
 
@@ -23,9 +25,15 @@ class ArchivedPlan:
     def plan_id(self) -> str:
         return self.manifest["plan_id"]
 
-    def table(self, name: str) -> pd.DataFrame:
-        """One of its tables: orders, transfers, overrides, changes."""
-        return pd.read_parquet(self.folder / f"{name}.parquet")
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        rows: pc.Expression | None = None,
+    ) -> pd.DataFrame:
+        """One of its tables: orders, transfers, overrides, changes; whole, or a part of it."""
+        path = self.folder / f"{name}.parquet"
+        return pd.read_parquet(path, columns=columns and list(columns), filters=rows)
 
 
 class PlanArchive:
@@ -77,6 +85,15 @@ class PlanArchive:
         """The newest plan of an earlier day, None without one."""
         earlier = [plan_day for plan_day in self.days() if plan_day < as_of]
         return self.of_day(earlier[-1]) if earlier else None
+
+    def overridden(self, before: date, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """These columns of the overridden rows of each earlier day's plan, oldest first.
+
+        Of a plan without an override only the manifest is read: every night reads all of them.
+        """
+        for plan_day in self.days():
+            if plan_day < before and (plan := self.of_day(plan_day)).manifest["overrides_applied"]:
+                yield plan.table("orders", columns, pc.field("planned_qty").is_valid())
 
     def days(self) -> list[date]:
         """Days that have a plan, oldest first."""

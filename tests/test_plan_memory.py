@@ -10,7 +10,7 @@ import pytest
 from plan_shop import CUTOFF, OWED, SUNDAY, planned, position, whole_plan
 
 from ml.replenishment.difference import difference, kept_rate
-from ml.replenishment.override_effect import override_effects
+from ml.replenishment.override_effect import READ, override_effects
 from ml.replenishment.overrides import OVERRIDE_COLUMNS
 from ml.replenishment.parameters import Policy
 from orchestration.plan_archive import PlanArchive, fingerprint
@@ -335,3 +335,30 @@ def test_a_dormant_substitute_takes_no_demand_and_the_row_that_hopes_for_it_says
     assert made.loc["S0", "exception"] == "dormant"
     assert (made.loc["S0", "moved_demand_qty"], made.loc["S0", "demand_mean_qty"]) == (0, 0)
     assert "替代品不在本仓" in made.loc["S1", "doubts"]
+
+
+def test_of_a_years_plans_a_night_reads_the_overridden_rows_only(tmp_path):
+    line = dict.fromkeys(OVERRIDE_COLUMNS, "") | {"sku_id": "S0", "action": "quantity"}
+    asked = pd.DataFrame([line | {"value": "50"}])
+    made = whole_plan(position(on_hand=[5.0, 5.0]), overrides=asked)
+    archive, day = PlanArchive(tmp_path), made.orders["as_of"].iloc[0].date()
+    for back, overridden in ((2, 0), (1, 1), (0, 1)):
+        plan_day = day - dt.timedelta(days=back)
+        kept = archive.keep(
+            plan_day,
+            {"back": back},
+            {"orders": made.orders.assign(as_of=pd.Timestamp(plan_day))},
+            {"overrides_applied": overridden},
+        )
+        if not overridden:
+            (kept.folder / "orders.parquet").write_bytes(b"not to be opened")
+    (read,) = archive.overridden(day, READ)
+    assert read["sku_id"].tolist() == ["S0"]
+    assert set(read.columns) == set(READ)
+    weeks = pd.date_range("2025-06-02", periods=5, freq="W-MON")
+    came = pd.DataFrame({"unique_id": "S0@main", "ds": weeks, "y": 15.0})
+    options = {"last_day": weeks[-1], "holding_rate": 0.25, "margin_rate": 0.3, "is_lost": True}
+    whole = made.orders.assign(as_of=read["as_of"].iloc[0])
+    effect = override_effects([read], came, **options)
+    assert len(effect) == 1
+    pd.testing.assert_frame_equal(effect, override_effects([whole], came, **options))

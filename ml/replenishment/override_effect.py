@@ -19,6 +19,13 @@ EFFECT_COLUMNS = (
     "planned_left_qty",
     "gain_amount",
 )
+READ = (
+    *EFFECT_COLUMNS[:6],
+    "lead_time_days",
+    "review_period_days",
+    "inventory_position",
+    "unit_cost_amount",
+)
 _DAYS_PER_WEEK, _DAYS_PER_YEAR = 7, 365
 
 
@@ -33,7 +40,8 @@ def override_effects(
 ) -> pd.DataFrame:
     """EFFECT_COLUMNS, one row per overridden row of `plans` whose protection interval is over.
 
-    `plans`: past orders, `policy.PLAN_COLUMNS`. `demand`: unique_id, ds (Mondays), y. The demand of
+    `plans`: past orders, columns READ of PLAN_COLUMNS; rows without planned_qty may be left out.
+    `demand`: unique_id, ds (Mondays), y. The demand of
     the days up to the next order's arrival (weeks taken in part for their days) meets the position
     of then plus either quantity; what it misses costs the margin, what is left costs the holding of
     one protection interval. With `is_lost` what the position of then lacked before an order could

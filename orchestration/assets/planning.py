@@ -18,7 +18,7 @@ from ml.columns import (
 from ml.replenishment.contract import REPLENISHMENT_PLAN
 from ml.replenishment.difference import CHANGE_COLUMNS, difference, kept_rate
 from ml.replenishment.drivers import signals
-from ml.replenishment.override_effect import override_effects
+from ml.replenishment.override_effect import READ, override_effects
 from ml.replenishment.policy import Plan, make_plan
 from ml.replenishment.tuned_service import TunedService, tuned_service
 from orchestration.assets.demand import week_before, weekly_totals
@@ -163,7 +163,7 @@ def _make(as_of, panel, warehouse, options, planners, results) -> tuple[Plan, Ar
         changes = difference(earlier, made.orders, language=options.language)
         kept_share = round(kept_rate(earlier, made.orders), 4)
     effects = override_effects(
-        [archive.of_day(day).table("orders") for day in archive.days() if day < as_of],
+        archive.overridden(as_of, READ),
         panel,
         last_day=cutoff + pd.Timedelta(days=6),
         holding_rate=policy.holding_rate,
