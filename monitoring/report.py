@@ -24,22 +24,41 @@ class Sampling:
     seed: int = 7
 
 
-# what a project's dashboard draws over the days
 _MEAN = {"value_type": "mean"}
 _BINS = (
     " Below, bins of a number are equally wide, those of the verdict hold equally many rows each:"
     " a column can be past the limit in one and not in the other."
 )
-_DRIFT_PANELS = {"Share of columns that drifted": ("DriftedColumnsCount", {"value_type": "share"})}
-_ERROR_PANELS = {
-    "Mean absolute error (units)": ("MAE", _MEAN),
-    "Mean error, forecast less demand (units)": ("MeanError", _MEAN),
-}
-_CHURN_PANELS = {
-    "ROC AUC": ("RocAuc", {}),
-    "Log loss": ("LogLoss", {}),
-    "Drift of the scores (PSI)": ("ValueDrift", {"column": "churn_score"}),
-}
+
+
+@dataclass(frozen=True)
+class Panels:
+    """What a project's dashboard draws over the days: by title a metric and the labels that pick
+    one number of it; `about` is told on each."""
+
+    about: str
+    metrics: dict[str, tuple[str, dict[str, str]]]
+
+
+_NIGHTS = "One point a night, so the first night is a dot; its report says what was compared."
+_DRIFT_PANELS = Panels(
+    _NIGHTS, {"Share of columns that drifted": ("DriftedColumnsCount", {"value_type": "share"})}
+)
+_ERROR_PANELS = Panels(
+    f"{_NIGHTS} Until forecasts have matured: the newest backtest window.",
+    {
+        "Mean absolute error (units)": ("MAE", _MEAN),
+        "Mean error, forecast less demand (units)": ("MeanError", _MEAN),
+    },
+)
+_CHURN_PANELS = Panels(
+    f"{_NIGHTS} Until scores have matured: the champion's evaluation.",
+    {
+        "ROC AUC": ("RocAuc", {}),
+        "Log loss": ("LogLoss", {}),
+        "Drift of the scores (PSI)": ("ValueDrift", {"column": "churn_score"}),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -228,7 +247,7 @@ def _write(
     note: str,
     verdict: Verdict | None,
     workspace: Workspace | None,
-    panels: dict[str, tuple[str, dict[str, str]]],
+    panels: Panels,
     is_drawable: bool = True,
 ) -> Page:
     """Render, put our header on top, replace `path` in one step."""
@@ -261,7 +280,7 @@ def _render(
     frames: tuple[pd.DataFrame, pd.DataFrame],
     build: Any,
     workspace: Workspace | None,
-    panels: dict[str, tuple[str, dict[str, str]]],
+    panels: Panels,
     told: dict[str, Any],
 ) -> str:
     from evidently import DataDefinition, Dataset, Report
@@ -278,11 +297,8 @@ def _render(
     return snapshot.get_html_str(as_iframe=False)
 
 
-def _add(
-    snapshot: Any, workspace: Workspace, panels: dict[str, tuple[str, dict[str, str]]]
-) -> None:
-    """Put the run into its project, whose dashboard draws each of `panels` over the days: what it
-    is called, and the metric with the labels that pick one number of it."""
+def _add(snapshot: Any, workspace: Workspace, panels: Panels) -> None:
+    """Put the run into its project, whose dashboard draws `panels` over the days."""
     from evidently.sdk.models import PanelMetric
     from evidently.sdk.panels import line_plot_panel
     from evidently.ui.workspace import Workspace as Folder
@@ -291,11 +307,13 @@ def _add(
     folder = Folder.create(str(workspace.folder))
     found = folder.search_project(workspace.project)
     project = found[0] if found else folder.create_project(workspace.project)
-    known = {panel.title for panel in project.dashboard.model().panels}
-    for title, (metric, labels) in panels.items():
-        if title not in known:
-            drawn = PanelMetric(legend=title, metric=metric, metric_labels=labels)
-            project.dashboard.add_panel(line_plot_panel(title, [drawn], size="half"))
+    known = {panel.title: panel.subtitle for panel in project.dashboard.model().panels}
+    if known != dict.fromkeys(panels.metrics, panels.about):
+        project.dashboard.clear_dashboard()
+        for title, (metric, labels) in panels.metrics.items():
+            drawn = PanelMetric(legend=metric, metric=metric, metric_labels=labels)
+            panel = line_plot_panel(title, [drawn], description=panels.about, size="half")
+            project.dashboard.add_panel(panel)
     name = workspace.as_of.isoformat()
     for run_id in folder.list_runs(project.id):
         if folder.get_run(project.id, run_id).name == name:

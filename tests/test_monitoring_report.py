@@ -125,8 +125,12 @@ def drawn_churn(path, **told):
 
 @pytest.mark.parametrize("draw", [drawn_drift, drawn_error, drawn_churn])
 def test_a_projects_dashboard_draws_its_runs_by_the_day_they_are_about(tmp_path, draw):
+    from evidently.sdk.panels import text_panel
     from evidently.ui.workspace import Workspace as Folder
 
+    (tmp_path / "ws").mkdir()
+    made_earlier = Folder.create(str(tmp_path / "ws")).create_project("demand")
+    made_earlier.dashboard.add_panel(text_panel("as drawn by an earlier version"))
     verdict = Verdict("watched", False, "twice the backtest's")
     for day in (8, 1):
         where = Workspace(tmp_path / "ws", "demand", date(2025, 6, day))
@@ -135,6 +139,7 @@ def test_a_projects_dashboard_draws_its_runs_by_the_day_they_are_about(tmp_path,
     (project,) = folder.search_project("demand")
     panels = project.dashboard.model().panels
     assert len({panel.title for panel in panels}) == len(panels) > 0, "once, not once a run"
+    assert all("the first night is a dot" in panel.subtitle for panel in panels)
     runs = [folder.get_run(project.id, run_id) for run_id in folder.list_runs(project.id)]
     assert {run.timestamp for run in runs} == {pd.Timestamp(2025, 6, d) for d in (1, 8)}
     for run in runs:
