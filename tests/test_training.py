@@ -56,6 +56,7 @@ def test_the_first_training_leaves_a_champion_that_the_baseline_competed_with(re
     training, _ = train(registry, frames)
     assert {"seasonal_naive", "xgboost", "lstm", "ensemble"} == set(training.table["model"])
     assert training.promotion.promote
+    assert "too few weeks" not in training.promotion.reason
     assert training.version == registry.champion("demand")
     made = forecast_demand(*frames, registry=registry)
     assert set(made.weekly["unique_id"]) == set(frames[0]["unique_id"])
@@ -100,6 +101,21 @@ def test_too_short_a_history_gets_the_baseline_and_says_why(registry):
     made = forecast_demand(*frames, registry=registry).weekly
     assert set(made["model"]) == {"seasonal_naive"}
     assert np.isfinite(made["y_hat"]).all()
+
+
+@pytest.mark.parametrize(
+    ("n_weeks", "words"),
+    [
+        (12, "12 weeks of history are too few to learn from: in every window the challenger"),
+        (22, "; in 2 of 3 windows too few weeks lay before to learn from"),
+    ],
+)
+def test_windows_before_which_there_was_too_little_to_learn_from_are_named(
+    registry, n_weeks, words
+):
+    training, said = train(registry, shop(n_weeks), n_windows=3)
+    assert words in training.promotion.reason
+    assert training.promotion.reason in said
 
 
 def test_a_shop_that_never_sold_is_told_what_is_missing(registry):

@@ -1,7 +1,7 @@
 """Demand training: tune, backtest beside baseline and champion, fit, register, promote."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -124,6 +124,7 @@ def train_demand(
             attributes=static[["unique_id", *(c for c in SLICES if c in static)]],
             plan_cost=plan_cost,
         )
+        promotion = _with_untaught(promotion, played["ensemble"], weeks)
     else:
         promotion = _too_short(weeks, budget)
     say(promotion.reason)
@@ -223,6 +224,25 @@ def _tune(
     except TooLittleData as problem:
         say(f"not tuned, default parameters are used: {problem}")
         return {}, pd.DataFrame()
+
+
+def _with_untaught(promotion: Promotion, challenger: pd.DataFrame, weeks: int) -> Promotion:
+    """The promotion, with a word of the windows in which the challenger had too little to learn
+    from: it forecasts them by the baseline itself, so they tell the two apart in nothing."""
+    is_naive = challenger["model"].eq(BASELINE["model"])
+    untaught = is_naive.groupby(challenger["cutoff"]).all()
+    if not untaught.any():
+        return promotion
+    reason = (
+        f"{promotion.reason}; in {untaught.sum()} of {len(untaught)} windows too few weeks lay "
+        "before to learn from, and the challenger is the seasonal naive there"
+    )
+    if untaught.all():
+        reason = (
+            f"{weeks} weeks of history are too few to learn from: in every window the challenger "
+            f"forecasts by the seasonal naive itself: all models are equal; {promotion.reason}"
+        )
+    return replace(promotion, reason=reason)
 
 
 def _too_short(weeks: int, budget: Budget) -> Promotion:
