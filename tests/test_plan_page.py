@@ -45,6 +45,8 @@ def page(folder, language="zh", notices=("jd/orders: 0 rows <b>", "demand_model:
         on_hand=[2.0, 16.0, 300.0, 5.0],
         sku_name=["奶粉一段", "纸尿裤", EVIL, None],
         supplier_id=["P1", "P2", "P1", "P2"],
+        pack_size=[1.0, 6.0, 1.0, 1.0],
+        moq=[1.0, 12.0, 1.0, 1.0],
         supplier_name=["贝因", "优宝", "贝因", "优宝"],
     )
     made = whole_plan(frame, weekly=14, spread=4, language=language)
@@ -117,6 +119,20 @@ seen.exported = leaves();
 seen.kept = draft();
 document.getElementById("drop").click();
 seen.dropped = [draft(), leaves(), document.getElementById("save").hidden];
+const order = (sku, units) => {
+  pick(rows.find((row) => cell(row, "sku_id") === sku));
+  const by = document.querySelector(".edit [name=by]");
+  seen.by = by.value;
+  by.value = "小李";
+  document.querySelector(".edit [name=value]").value = units;
+  document.getElementById("keep").click();
+  return document.querySelector(".told").textContent;
+};
+seen.odd = ["6", "20", "18", "0"].map((units) => order("S1", units).startsWith("注意"));
+order("S2", "3");
+seen.orderedToo = lines();
+state.edits.clear();
+noteEdits(true);
 document.getElementById("only-orders").click();
 const row = (sku) => all("#list tbody tr").find((tr) => tr.cells[1].textContent === sku);
 row("S3").click();
@@ -258,6 +274,15 @@ def test_an_edit_becomes_a_line_that_the_next_plan_reads(seen, tmp_path):
     assert (line["by"], line["why"]) == ("小王", '=a "b", c')
     assert "\"'=a" in seen["csv"], "a spreadsheet would run it"
     assert line["expires_on"] == str(SUNDAY + pd.Timedelta(days=7))
+
+
+def test_an_edit_is_told_at_once_that_it_is_under_the_moq_or_in_broken_packs(seen):
+    assert seen["odd"] == [True, True, False, False], "6 of at least 12, 20 in packs of 6"
+
+
+def test_an_edited_row_stays_among_the_orders_and_who_edits_is_asked_once(seen):
+    assert sorted(seen["orderedToo"]) == ["S0", "S1", "S2", "S3"]
+    assert seen["by"] == "小李"
 
 
 def test_leaving_is_warned_of_while_edits_are_in_no_file(seen):

@@ -22,6 +22,7 @@ _TEXTS = {
         "keep": "改成这个数量",
         "kept": "已记下。点上面的按钮保存 overrides.csv（仍有效的人工调整也在内），"
         "替换计划文件夹里的同名文件，下次计划照办。",
+        "odd": "注意：不足起订量（{}）或不成整箱（{}件一箱），照您的数下单。",
         "no_quantity": "没有记下：数量要填 0 或正整数。",
         "save": "保存 {} 条人工调整",
         "drop": "撤销这条改动",
@@ -53,6 +54,7 @@ _TEXTS = {
         "keep": "Order this many",
         "kept": "Noted. Save overrides.csv with the button above (the overrides that still hold "
         "are in it) over the one in the planning folder: the next plan keeps to it.",
+        "odd": "Note: under the MOQ of {} or in broken packs of {}; it is ordered as you say. ",
         "no_quantity": "Not noted: the quantity must be 0 or a whole number above.",
         "save": "Save {} overrides",
         "drop": "Undo this change",

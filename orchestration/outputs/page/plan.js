@@ -31,6 +31,7 @@ function spelled(value, kind) {
   return String(value);
 }
 const cell = (row, name) => row[at[name]];
+const edited = (row) => state.edits.get(keyOf(row));
 const label = (name, value) => (data.codes[name] || {})[value] ?? value;
 const shownCell = (row, name) =>
   columns[at[name]].kind === "code" ? label(name, cell(row, name))
@@ -45,7 +46,7 @@ function matching() {
     (state.exception === null || cell(row, "exception") === state.exception) &&
     (!supplier || cell(row, "supplier_id") === supplier) &&
     (!warehouse || cell(row, "warehouse_id") === warehouse) &&
-    (!$("only-orders").checked || cell(row, "order_qty") > 0) &&
+    (!$("only-orders").checked || cell(row, "order_qty") > 0 || edited(row)) &&
     (!wanted || data.searched.some((name) =>
       String(cell(row, name) ?? "").toLowerCase().includes(wanted))));
   if (state.sort === null) return found;
@@ -66,10 +67,9 @@ function drawList() {
       if (name === "exception") {
         const text = shownCell(row, name) || label("priority", cell(row, "priority"));
         line.append(make("td", {}, make("span", { class: `tag p${cell(row, "priority")}` }, text)));
-      } else if (name === "order_qty" && state.edits.has(keyOf(row))) {
-        const own = state.edits.get(keyOf(row)).value;
+      } else if (name === "order_qty" && edited(row)) {
         line.append(make("td", { class: "n edited", title: `${words.was} ${shownCell(row, name)}` },
-          spelled(Number(own), "qty")));
+          spelled(Number(edited(row).value), "qty")));
       } else {
         line.append(make("td", { class: isNumber(name) ? "n" : "" }, shownCell(row, name)));
       }
@@ -203,11 +203,11 @@ function chart(lines, band) {
 }
 
 function editor(row) {
-  const key = keyOf(row), before = state.edits.get(key) || {};
+  const key = keyOf(row), before = edited(row) || {}, last = [...state.edits.values()].at(-1);
   const field = (name, attributes) => make("input", { name, ...attributes });
   const quantity = field("value", { type: "number", min: 0, value: before.value ?? cell(row, "order_qty") });
   const until = field("expires_on", { type: "date", value: before.expires_on ?? data.next_review });
-  const by = field("by", { value: before.by ?? "" });
+  const by = field("by", { value: before.by ?? last?.by ?? "" });
   const why = field("why", { value: before.why ?? "" });
   const told = make("div", { class: "told" });
   const drop = make("button", {
@@ -230,9 +230,16 @@ function editor(row) {
       });
       noteEdits(false);
       drop.hidden = false;
-      told.textContent = words.kept;
+      told.textContent = oddQuantity(row, Number(quantity.value)) + words.kept;
     },
   }, words.keep), drop, told);
+}
+
+// What the plan would doubt tomorrow is said at once; the planner may have agreed it by phone.
+function oddQuantity(row, quantity) {
+  const moq = cell(row, "moq"), pack = cell(row, "pack_size");
+  if (!quantity || (quantity >= moq && quantity % pack === 0)) return "";
+  return words.odd.replace("{}", spelled(moq, "qty")).replace("{}", spelled(pack, "qty"));
 }
 
 // The file that is saved takes the place of the one before, so edits stay here once they are saved.
