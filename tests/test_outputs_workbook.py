@@ -7,6 +7,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.utils.datetime import to_excel
 
 from ml.columns import INVENTORY_POSITION
 from ml.demand.forecaster import FAMILIES
@@ -256,7 +257,11 @@ def test_a_demand_history_adds_a_second_chart(tmp_path):
         }
     )
     book = opened(write_plan_workbook(make_plan(), tmp_path / "p.xlsx", demand=demand))
-    assert len(book["总览"]._charts) == 2
+    charts = book["总览"]._charts
+    assert len(charts) == 2
+    # counted from a first of a month, each month has its mark
+    first = to_excel(dt.date(2025, 5, 1))
+    assert [chart.x_axis.scaling.min for chart in charts] == [None, first]
 
 
 def test_text_is_never_run_as_a_formula(tmp_path):

@@ -201,6 +201,8 @@ def _write_demand(book, sheet, styles, demand: pd.DataFrame, words) -> None:
     chart.set_x_axis(
         {
             "date_axis": True,
+            # months are counted from here: from a 30th there is none in February
+            "min": demand["ds"].min().replace(day=1).date(),
             "num_format": "yyyy-mm",
             "major_unit": 1,
             "major_unit_type": "months",
