@@ -163,7 +163,7 @@ def test_suppliers_add_up_and_have_a_chart(tmp_path):
     assert rows[start + 1 : start + 5] == [
         ("贝因供应链", "P1", 1, 240),
         ("杭州优宝", "P2", 1, 120),
-        ("(无供应商)", None, 1, 0),
+        ("(无供应商)", None, 1, None),
         ("合计", None, 3, 360),
     ]
     assert len(book["总览"]._charts) == 1
@@ -171,6 +171,24 @@ def test_suppliers_add_up_and_have_a_chart(tmp_path):
     assert orders.index("贝因供应链 (P1)") < orders.index("杭州优宝 (P2)")
     assert orders.count("小计") == 3
     assert len(book["采购单(按供应商)"].row_breaks.brk) == 2
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_supplier_whose_costs_are_unknown_has_no_amount_of_zero(tmp_path, language):
+    costs = {"supplier_id": ["P1", "P1", "P2", "P1"], "unit_cost_amount": [10.0, None, None, 30.0]}
+    path = write_plan_workbook(make_plan(language, **costs), tmp_path / "p.xlsx", language=language)
+    book, formulas = opened(path, data_only=True), opened(path)
+    words, sheet = TEXTS[language], SHEETS[language][3]
+    subtotals = [row for row in book[sheet].iter_rows() if row[0].value == words["subtotal"]]
+    said = words["without_cost"].format(1)
+    assert [(row[3].value, row[7].value, row[8].value) for row in subtotals] == [
+        (30, 240, said),
+        (6, None, said),
+    ]
+    at = subtotals[1][7].coordinate
+    assert formulas[sheet][at].value == '=IF(COUNT($H$8)=0,"",SUM($H$8))'
+    summary = book[SHEETS[language][0]].iter_rows(max_col=4, values_only=True)
+    assert {row[1]: row[3] for row in summary if row[1] in ("P1", "P2")} == {"P1": 240, "P2": None}
 
 
 def test_a_listing_that_nobody_can_order_stands_among_exceptions_and_in_no_order(tmp_path):

@@ -58,7 +58,7 @@ def write_purchase_orders(sheet, styles: Styles, orders: pd.DataFrame, language:
             _write_purchase_line(sheet, styles, row, line, index + 1, numbers, cells)
             sheet.set_row(row, None, None, {"level": 1})
         row += 1
-        _write_subtotal(sheet, styles, row, first, lines, words["subtotal"])
+        _write_subtotal(sheet, styles, row, first, lines, words)
         row += 2
         breaks.append(row)
     if breaks:
@@ -118,12 +118,21 @@ def _write_purchase_line(
     sheet.write_number(row, 10, number, styles.of("qty", font_color="#7F7F7F"))
 
 
-def _write_subtotal(sheet, styles, row: int, first: int, lines, label: str) -> None:
+def _write_subtotal(sheet, styles, row: int, first: int, lines, words: dict[str, str]) -> None:
+    """Units and money of a supplier's lines, and how many of them have no known cost."""
     total = {"bold": True, "top": 1}
     for at in range(11):
         sheet.write_blank(row, at, None, styles.of("text", **total))
-    sheet.write_string(row, 0, label, styles.of("text", **total))
-    for at, name, kind in ((3, "order_qty", "qty"), (7, "order_amount", "money")):
-        cells = xl_range_abs(first, at, row - 1, at)
-        value = float(lines[name].sum())
-        sheet.write_formula(row, at, f"=SUM({cells})", styles.of(kind, **total), value)
+    sheet.write_string(row, 0, words["subtotal"], styles.of("text", **total))
+    units, amounts = (xl_range_abs(first, at, row - 1, at) for at in (3, 7))
+    qty = float(lines["order_qty"].sum())
+    sheet.write_formula(row, 3, f"=SUM({units})", styles.of("qty", **total), qty)
+    known = lines["order_amount"].dropna()
+    formula = f'=IF(COUNT({amounts})=0,"",SUM({amounts}))'
+    value = float(known.sum()) if len(known) else ""
+    sheet.write_formula(row, 7, formula, styles.of("money", **total), value)
+    lacking = f"ROWS({amounts})-COUNT({amounts})"
+    said = words["without_cost"].format(len(lines) - len(known)) if len(known) < len(lines) else ""
+    before, after = words["without_cost"].split("{}")
+    formula = f'=IF({lacking}=0,"","{before}"&{lacking}&"{after}")'
+    sheet.write_formula(row, 8, formula, styles.of("text", **total), said)

@@ -126,7 +126,9 @@ def _write_suppliers(book, sheet, styles, orders, row: int, words) -> None:
         return
     keys = orders["supplier_id"].fillna("")
     table = orders.groupby(keys).agg(
-        name=("supplier_name", "first"), lines=("order_qty", "size"), amount=("order_amount", "sum")
+        name=("supplier_name", "first"),
+        lines=("order_qty", "size"),
+        amount=("order_amount", lambda amounts: amounts.sum(min_count=1)),
     )
     table = table.rename_axis("supplier").reset_index()
     table = table.sort_values(["amount", "supplier"], ascending=[False, True])
@@ -140,15 +142,19 @@ def _write_suppliers(book, sheet, styles, orders, row: int, words) -> None:
         write_text(sheet, row, 1, line.supplier, lambda **x: styles.of("text", **x))
         sheet.write_number(row, 2, line.lines, styles.of("qty"))
         wanted = xl_rowcol_to_cell(row, 1) if line.supplier else '""'
-        formula = f"=SUMPRODUCT(--({ids}={wanted}),{amounts})"
-        sheet.write_formula(row, 3, formula, styles.of("money"), line.amount)
+        known = f"SUMPRODUCT(--({ids}={wanted}),--ISNUMBER({amounts}))"
+        formula = f'=IF({known}=0,"",SUMPRODUCT(--({ids}={wanted}),{amounts}))'
+        value = "" if pd.isna(line.amount) else line.amount
+        sheet.write_formula(row, 3, formula, styles.of("money"), value)
     total = styles.of("text", bold=True, top=1)
     sheet.write_string(row + 1, 0, words["total"], total)
     sheet.write_blank(row + 1, 1, None, total)
     sheet.write_number(row + 1, 2, len(orders), styles.of("qty", bold=True, top=1))
-    formula = f"=SUM({xl_range_abs(first, 3, row, 3)})"
-    style = styles.of("money", bold=True, top=1)
-    sheet.write_formula(row + 1, 3, formula, style, float(orders["order_amount"].sum()))
+    parts = xl_range_abs(first, 3, row, 3)
+    formula = f'=IF(COUNT({parts})=0,"",SUM({parts}))'
+    style, known = styles.of("money", bold=True, top=1), orders["order_amount"].dropna()
+    value = float(known.sum()) if len(known) else ""
+    sheet.write_formula(row + 1, 3, formula, style, value)
     sheet.ignore_errors({"number_stored_as_text": xl_range_abs(first, 0, row, 1)})
     _insert_supplier_chart(book, sheet, words, first, min(row, first + _CHARTED_SUPPLIERS - 1))
 
