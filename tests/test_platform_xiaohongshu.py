@@ -1,6 +1,7 @@
 """Xiaohongshu: from files in the platform's own formats to canonical rows."""
 
 import json
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import md5
@@ -198,6 +199,76 @@ def test_the_refund_export_names_the_order_only(shop):
     assert [tuple(row.values()) for row in shop.staged("refunds", *columns)] == [
         (ORDER, None, "cancel_before_ship", "closed", None, None),
         (ORDER, None, "return_refund", "success", yuan("27.78"), at("2025-11-15 15:41:20")),
+    ]
+
+
+AFTER_SALES = (
+    "售后单号,订单号,规格ID,商品名称,售后类型,售后状态,申请售后金额(元),退款金额(元),退货创建时间\n"
+)
+SUIT = "R71,P1,66aa01,连体衣,退货退款,售后完成,60.00,58.00,2025-11-13 09:00:00\n"
+SOCK = "R71,P1,66aa02,袜子,退货退款,售后完成,20.00,20.00,2025-11-13 09:00:00\n"
+
+
+def export_of_after_sales(*rows: str, is_by_sku: bool = True) -> str:
+    """An export with the SKUs' numbers, or with the names of goods alone."""
+    text = AFTER_SALES + "".join(rows)
+    return text if is_by_sku else re.sub("规格ID,|66aa0[12],", "", text)
+
+
+@pytest.mark.parametrize("is_by_sku", [True, False])
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_an_export_has_a_row_for_each_of_the_goods_of_an_after_sale(shop, is_by_sku, is_cut):
+    for number, rows in enumerate([[SUIT], [SOCK]] if is_cut else [[SUIT, SOCK]]):
+        content = export_of_after_sales(*rows, is_by_sku=is_by_sku)
+        shop.put("refunds", f"{number}.csv", content, "2025-11-16")
+    assert shop.load("refunds").rows_quarantined == 0
+    columns = ("refund_id", "platform_sku_id", "success_amount")
+    told = [tuple(row.values()) for row in shop.staged("refunds", *columns)]
+    key = f"xiaohongshu:{SHOP}:r:R71"
+    if is_by_sku:
+        assert told == [
+            (f"{key}:66aa01", "66aa01", yuan("58.00")),
+            (f"{key}:66aa02", "66aa02", yuan("20.00")),
+        ]
+    else:
+        assert told == [(key, None, yuan("78.00"))]
+
+
+def test_the_goods_of_an_after_sale_under_a_new_name_are_not_returned_twice(shop):
+    for day, name in (("2025-11-16", "连体衣"), ("2025-11-17", "连体衣 加厚")):
+        content = export_of_after_sales(SUIT, is_by_sku=False).replace("连体衣", name)
+        shop.put("refunds", "a.csv", content, day)
+    shop.load("refunds")
+    assert shop.staged("refunds", "success_amount") == [{"success_amount": yuan("58.00")}]
+
+
+def test_an_export_of_some_of_the_goods_leaves_the_others_as_they_were_told(shop):
+    shop.put("refunds", "a.csv", export_of_after_sales(SUIT, SOCK), "2025-11-16")
+    later = SOCK.replace("20.00,20.00", "20.00,19.00")
+    shop.put("refunds", "a.csv", export_of_after_sales(later), "2025-11-17")
+    shop.load("refunds")
+    assert [row["success_amount"] for row in shop.staged("refunds", "success_amount")] == [
+        yuan("19.00"),
+        yuan("58.00"),
+    ]
+
+
+def test_an_export_beside_the_answers_says_what_was_paid_back_for_each_sku(shop):
+    skus = [
+        {"skuId": "66aa01", "appliedCount": 1, "price": 60.0, "skuERPCode": "SUIT"},
+        {"skuId": "66aa02", "appliedCount": 2, "price": 10.0, "skuERPCode": "SOCK"},
+    ]
+    told = {"returnsId": "R71", "returnType": 1, "status": 4, "orderId": "P1", "skus": skus}
+    told |= {"applyTime": 1762995600000, "updatedAt": 1763100000000}
+    told |= {"expectedRefundAmountYuan": 80.0, "refundAmountYuan": 78.0, "refundStatus": 2}
+    answer = {"success": True, "data": {"afterSaleInfo": told}}
+    shop.put("refunds", "a.json", json.dumps(answer), "2025-11-15")
+    shop.put("refunds", "a.csv", export_of_after_sales(SOCK, SUIT), "2025-11-16")
+    shop.load("refunds")
+    columns = ("platform_sku_id", "merchant_code", "qty", "success_amount")
+    assert [tuple(row.values()) for row in shop.staged("refunds", *columns)] == [
+        ("66aa01", "SUIT", 1.0, yuan("58.00")),
+        ("66aa02", "SOCK", 2.0, yuan("20.00")),
     ]
 
 

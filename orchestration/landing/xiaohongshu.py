@@ -183,6 +183,8 @@ REFUNDS = Dataset(
             *("skuId", "boughtCount", "appliedCount", "price", "appliedTotalAmountYuan"),
             *("skuERPCode", "barcode"),
         ),
+        _id("sku_id", "the variant of an export's row", "", "规格ID"),
+        _text("item_name", "the goods of an export's row", "", "商品名称", "SKU名称"),
         _moment("applied_at", "asked for", "afterSaleInfo.applyTime|applyTime", "退货创建时间"),
         _moment(
             "refunded_at",
@@ -194,7 +196,7 @@ REFUNDS = Dataset(
         _moment("received_at", "the shop has the goods", "", "商家确认收货时间"),
         _moment("updated_at", UPDATED, "afterSaleInfo.updatedAt|updatedAt"),
     ),
-    ("returns_id", "detail_id"),
+    ("returns_id", "detail_id", "sku_id", "item_name"),
     envelopes=("data.afterSaleBasicInfos", "data"),
     success=SUCCESS,
 )

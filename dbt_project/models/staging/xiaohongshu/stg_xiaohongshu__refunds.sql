@@ -2,24 +2,53 @@
     materialized='incremental', incremental_strategy='delete+insert', unique_key='told_as'
 ) }}
 -- One after-sale and one SKU of it. The list says what was asked for, the detail what was paid back;
--- both are needed, so they are joined here. The refund export names no SKU at all.
+-- both are needed, so they are joined here. An export has a row for each of the goods, with its part
+-- of the money. Where it names no SKU, the whole lies on the order: names of goods change, so only
+-- rows of the newest day that tells of the after-sale count.
 with landed as (
     {{ current_records(
         'xiaohongshu', 'refunds',
-        "concat_ws(':', platform, shop_id, 'r', returns_id, case when updated_at is null then 'e' when detail_id is null then 'l' else 'd' end)",
+        "concat_ws(':', platform, shop_id, 'r', returns_id, case when updated_at is null then concat_ws(':', 'e', sku_id, if(sku_id is null, item_name, null)) when detail_id is null then 'l' else 'd' end)",
         together="concat_ws(':', platform, shop_id, 'r', returns_id)"
     ) }}
 ),
 
+standing as (
+    select *
+    from landed
+    window an_aftersale as (partition by platform, shop_id, returns_id)
+    qualify updated_at is not null or source_version >= if(
+        sku_id is null,
+        max(source_version) filter (where updated_at is null) over an_aftersale,
+        coalesce(
+            max(source_version) filter (where updated_at is null and sku_id is null)
+                over an_aftersale,
+            source_version
+        )
+    )
+),
+
 read as (
     select
-        *,
+        * replace (
+            {%- for amount in ['expected_amount', 'refund_amount'] %}
+            cast(
+                if(updated_at is null, sum({{ amount }}) over a_telling, {{ amount }})
+                as decimal(18, 2)
+            ) as {{ amount }}{{ "," if not loop.last }}
+            {%- endfor %}
+        ),
+        case
+            when updated_at is null and bool_and(sku_id is not null) over a_telling
+                then {'sku_id': sku_id, 'amount': coalesce(refund_amount, expected_amount)}
+        end as exported,
         from_json(
             skus,
             '[{"skuId": "VARCHAR", "appliedCount": "DOUBLE", "price": "DECIMAL(18,2)", '
             || '"appliedTotalAmountYuan": "DECIMAL(18,2)", "skuERPCode": "VARCHAR"}]'
         ) as parts
-    from landed
+    from standing
+    window a_telling as (partition by platform, shop_id, returns_id, updated_at is null)
 ),
 
 -- the newest of list and detail says where it stands; what only one of them knows is kept
@@ -35,6 +64,7 @@ joined as (
             filter (where {{ column }} is not null) as {{ column }},
         {%- endfor %}
         max_by(parts, (source_version, row_hash)) filter (where len(parts) > 0) as parts,
+        list(exported order by exported.sku_id) filter (where exported is not null) as exported,
         max(load_no) as load_no,
         max(source_version) as source_version,
         max(row_hash) as row_hash,
@@ -76,13 +106,40 @@ named as (
     from joined
 ),
 
+-- what an export says of each SKU goes before what was asked for it, unless it leaves some out
+told as (
+    select
+        * replace (
+            case
+                when len(exported) >= coalesce(len(parts), 0)
+                    then [
+                        {
+                            'skuId': e.sku_id,
+                            'appliedCount': e.asked.appliedCount,
+                            'price': e.asked.price,
+                            'appliedTotalAmountYuan': e.amount,
+                            'skuERPCode': e.asked.skuERPCode
+                        }
+                        for e in [
+                            struct_insert(x, asked := list_filter(
+                                parts, lambda p: p.skuId = x.sku_id
+                            )[1])
+                            for x in exported
+                        ]
+                    ]
+                else parts
+            end as parts
+        )
+    from named
+),
+
 parts as (
     select
-        * exclude (parts),
+        * exclude (parts, exported),
         unnest(if(len(parts) > 0, parts, [null])) as part,
         generate_subscripts(if(len(parts) > 0, parts, [null]), 1) as part_no,
         greatest(coalesce(len(parts), 0), 1) as part_count
-    from named
+    from told
 ),
 
 weighed as (
