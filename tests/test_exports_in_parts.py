@@ -145,7 +145,7 @@ def test_a_sub_order_in_several_rows_of_a_file_is_one_line_or_no_order(tmp_path,
     shop.put("orders", "a.csv", export(platform, *overlap), "2025-10-21")
     report = shop.load("orders")
     assert (report.rows_loaded, report.rows_quarantined) == (1, 1)
-    assert any("line_id stands in several rows" in message for message in report.messages)
+    assert any("line_id stands several times" in message for message in report.messages)
     assert lines_of(shop) == [("1", "A", 1.0, "paid"), ("1", "B", 2.0, "paid")]
 
 

@@ -9,6 +9,7 @@ from orchestration.landing import refusals
 from orchestration.landing.json_paths import Node, Record, json_path, keys_of
 from orchestration.landing.records import scratch
 from orchestration.landing.refusals import Refused
+from orchestration.landing.repeats import told_once
 from orchestration.landing.schema import Dataset
 from orchestration.landing.values import quoted
 
@@ -139,7 +140,20 @@ def _make_cells(connection: duckdb.DuckDBPyConnection, record: Record, dataset: 
         scratch(
             connection,
             "line_cells",
-            f"select _file, _row, line_no, {record.cells(dataset.line_columns, 'l')} from ("
+            "select _file, _row, line_no, false as is_line_twice, "
+            f"{record.cells(dataset.line_columns, 'l')} from ("
             "select _file, _row, generate_subscripts(lines, 1) as line_no, unnest(lines) as l "
             "from record_cells)",
         )
+    repeats = dataset.line_key and told_once(
+        connection,
+        "line_cells",
+        record="_file, _row",
+        line=f'"t_{dataset.line_key}"',
+        columns=[f'"t_{column.name}"' for column in dataset.line_columns],
+        order="line_no",
+    )
+    if repeats:
+        told, twice = repeats
+        once = f"select * replace ({twice} as is_line_twice) from ({told})"
+        scratch(connection, "line_cells", once)

@@ -47,7 +47,7 @@ _PLACEHOLDER = (
 )
 _LIST = "holds a list or an object where one value belongs: the source changed its format"
 _FUTURE = "is from the future, later than the day after it landed: check the clock of its source"
-_TWICE = "stands in several rows of this record that say different things: keep the newest"
+_TWICE = "stands several times in this record and says different things: keep the newest"
 _NO_LINES = "has no lines: pull the detail, list calls return partial fields"
 
 
@@ -117,12 +117,17 @@ def of_records(dataset: Dataset, *, is_api: bool) -> list[Problem]:
         if dataset.column(name).kind in ("day", "moment"):
             late = f'"m_{name}" >= _landed_at + interval 2 day'
             found.append(_problem(late, name, f'"v_{name}"', _FUTURE))
-    if dataset.line_key and not is_api:
-        line = dataset.line_key
-        found.append(_problem("is_line_twice", line, f'"t_{line}"', _TWICE))
     if is_api and dataset.lines and needs_lines(dataset):
         found.append(_problem("coalesce(len(lines), 0) = 0", dataset.lines, "null", _NO_LINES))
     return found
+
+
+def of_lines(dataset: Dataset, *, is_api: bool) -> list[Problem]:
+    """What a line can have as a whole; reads is_line_twice."""
+    if not dataset.line_key:
+        return []
+    value = shown(dataset.column(dataset.line_key), is_api=is_api)
+    return [_problem("is_line_twice", dataset.line_key, value, _TWICE)]
 
 
 def of_rules(dataset: Dataset) -> list[Problem]:

@@ -167,6 +167,8 @@ def _problems(shape: Shape, level: str, rounded: Rounded) -> list[problems.Probl
     found += problems.of_cells(columns, is_api=shape.is_api, rounded=rounded)
     if level == RECORD:
         found += problems.of_records(shape.dataset, is_api=shape.is_api)
+    if level == (LINE if shape.lines_apart else RECORD):
+        found += problems.of_lines(shape.dataset, is_api=shape.is_api)
     return found
 
 

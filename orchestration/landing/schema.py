@@ -134,7 +134,7 @@ class Dataset:
     day does. `success` is an envelope field and its values that mean success. The column
     `shop_marker` must equal the shop_id of the folder. `totals` are more words that mark a row of
     totals in a key column. `line_key` is the column that names a line of a record, where there is
-    one: an export that repeats a row of a line tells it once.
+    one: a line that is repeated is told once.
     """
 
     name: str

@@ -20,6 +20,7 @@ from orchestration.landing.headers import NoHeaderError
 from orchestration.landing.json_paths import length
 from orchestration.landing.parquet import parquet_rows
 from orchestration.landing.records import scratch
+from orchestration.landing.repeats import told_once
 from orchestration.landing.rows import Rows
 from orchestration.landing.schema import Dataset
 from orchestration.landing.values import cleaned, quoted
@@ -70,10 +71,16 @@ def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: 
         connection, "totals", f"select _file, count(*) as n from landed where {is_total} group by 1"
     )
     told, twice = f"from landed where not {is_total}", "false"
-    if dataset.line_key and _has_repeats(connection, dataset, keys):
-        line = f'_file, {", ".join(keys)}, "t_{dataset.line_key}"'
-        told = _without_repeats(told, line, dataset)
-        twice = f'"t_{dataset.line_key}" is not null and count(*) over (partition by {line}) > 1'
+    repeats = dataset.line_key and told_once(
+        connection,
+        f"({told})",
+        record=f"_file, {', '.join(keys)}",
+        line=f'"t_{dataset.line_key}"',
+        columns=[f'"t_{name}"' for name in dataset.column_names],
+        order="source_row",
+    )
+    if repeats:
+        told, twice = repeats
     scratch(
         connection,
         "record_cells",
@@ -97,25 +104,6 @@ def _says_total(dataset: Dataset, cell: str) -> str:
     bare = f"lower(regexp_replace({cell}, '[\s\u3000]', '', 'g'))"
     pattern = quoted(totals_pattern(dataset))
     return f"case when {cell} > ':' then regexp_full_match({bare}, {pattern}) else false end"
-
-
-def _has_repeats(connection: duckdb.DuckDBPyConnection, dataset: Dataset, keys: list[str]) -> bool:
-    """Whether a file has a named line in several rows; to look for them costs more than to ask."""
-    line = f'"t_{dataset.line_key}"'
-    query = (
-        f"select 1 from landed where {line} is not null "
-        f"group by _file, {', '.join(keys)}, {line} having count(*) > 1 limit 1"
-    )
-    return connection.execute(query).fetchone() is not None
-
-
-def _without_repeats(told: str, line: str, dataset: Dataset) -> str:
-    """SQL: of rows that say the same of a named line, as of files put together, the first."""
-    said = ", ".join(f'"t_{name}"' for name in dataset.column_names)
-    return (
-        f'{told} qualify "t_{dataset.line_key}" is null or '
-        f"row_number() over (partition by {line}, hash({said}) order by source_row) = 1"
-    )
 
 
 def _numbers(dataset: Dataset, keys: list[str]) -> str:

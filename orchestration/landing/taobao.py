@@ -207,6 +207,7 @@ ITEMS = Dataset(
         "items_inventory_get_response.items.item",
         "items_seller_list_get_response.items.item",
     ),
+    line_key="sku_id",
     lines="skus.sku",
     version="modified_at",
     shop_marker="seller_nick",

@@ -181,6 +181,7 @@ TAGS = Dataset(
     ),
     ("group_id",),
     envelopes=("tag_group",),
+    line_key="tag_id",
     lines="tag",
     version="",
     success=SUCCESS,
