@@ -36,9 +36,20 @@ DAMAGED_GZIP = (
 NO_TEXT = "the bytes are neither UTF-8 nor GBK text: write it as UTF-8"
 EMPTY = "the file is empty: extract it again"
 _WEB_PAGE = (
-    "this is a web page (HTML or XML), whatever its name says: often a log-in page or a table "
+    "this is a web page (HTML), whatever its name says: often a log-in page or a table "
     "saved by the browser; export it again as CSV or xlsx"
 )
+_XML = (
+    "this is XML, whatever its name says: ask the API for JSON (often format=json), or export it "
+    "as CSV or xlsx"
+)
+_WRAPPED = (
+    "this is JSON inside {}: let the puller write the JSON alone, one answer a file or one a line"
+)
+_ELEMENTS = rb"(\s*<[?!/]?[\w:.-]+[^<>]*>)*?"
+_JSON_IN_XML = re.compile(_ELEMENTS + rb"\s*<([\w:.-]+)[^<>]*>\s*(<!\[CDATA\[)?\s*[{\[]")
+_JSON_IN_CALL = re.compile(rb"([A-Za-z_$][\w.$]*)\(\s*[{\[]")
+_HTML = re.compile(rb"<(!doctype\s+html|html|head|body|table|div|script|meta|style)\b", re.I)
 
 
 class UnreadableFileError(ValueError):
@@ -104,7 +115,13 @@ def kind_of(start: bytes) -> str:
     if not text:
         raise UnreadableFileError(EMPTY)
     if text[:1] == b"<":
-        raise UnreadableFileError(_WEB_PAGE)
+        wrapped = _JSON_IN_XML.match(text)
+        if wrapped and not _HTML.search(wrapped[0]):
+            raise UnreadableFileError(_WRAPPED.format(f"<{wrapped[2].decode()}>"))
+        raise UnreadableFileError(_WEB_PAGE if _HTML.search(text) else _XML)
+    called = _JSON_IN_CALL.match(text)
+    if called:
+        raise UnreadableFileError(_WRAPPED.format(f"{called[1].decode()}(…)"))
     return JSON if text[:1] in (b"{", b"[") else DELIMITED
 
 
