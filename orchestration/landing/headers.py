@@ -1,10 +1,12 @@
 """Which column of an export is which declared one, and in which row its header stands."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from orchestration.landing.content import UnreadableFileError
 from orchestration.landing.schema import Dataset
+from orchestration.landing.values import INVISIBLE
 
 FIRST_ROWS = 12  # an export's preamble is shorter
 
@@ -30,7 +32,7 @@ class Header:
 
 def plain(name: str) -> str:
     """A header's name as it is compared: no blanks, no marks, half-width, lower case."""
-    folded = unicodedata.normalize("NFKC", name).strip("\ufeff'\"=")
+    folded = re.sub(INVISIBLE, "", unicodedata.normalize("NFKC", name)).strip("'\"=")
     return "".join(folded.split()).lower()
 
 

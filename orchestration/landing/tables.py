@@ -58,7 +58,7 @@ def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: 
 
     is_line_twice marks rows of one named line that say different things.
     """
-    texts = {f"t_{name}": cleaned(cells[name]) for name in dataset.column_names}
+    texts = {f"t_{c.name}": cleaned(cells[c.name], c.kind) for c in dataset.columns}
     landed = {
         "_file": cells["_file"],
         "source_row": cells["source_row"],
