@@ -41,16 +41,13 @@ class FrameSpec:
             f"column '{column}' is missing" for column in self.columns if column not in frame
         ]
         present = [column for column in self.columns if column in frame]
-        nulls = frame[present].isna().to_numpy()
-        has_null = dict(zip(present, nulls.any(axis=0), strict=True))
-        is_null = dict(zip(present, nulls.all(axis=0), strict=True))
-        dtypes = frame[present].dtypes.to_dict()
-        for column in present:
-            kind = self.columns[column]
-            if not is_null[column] and not _KINDS[kind](dtypes[column]):
-                problems.append(f"column '{column}' has dtype {dtypes[column]}, expected a {kind}")
-            if column not in self.nullable and has_null[column]:
-                row = frame.index[nulls[:, present.index(column)]][0]
+        for column in present:  # one after the other: a frame may fill half of the memory
+            kind, dtype = self.columns[column], frame[column].dtype
+            nulls = frame[column].isna().to_numpy()
+            if not nulls.all() and not _KINDS[kind](dtype):
+                problems.append(f"column '{column}' has dtype {dtype}, expected a {kind}")
+            if column not in self.nullable and nulls.any():
+                row = frame.index[nulls][0]
                 problems.append(f"column '{column}' is null, first at row {row}")
         if not problems:
             problems += self._grain_problems(frame)

@@ -58,20 +58,26 @@ class Baseline:
 
     def refit(self, train: Inputs, y: np.ndarray) -> "Baseline":
         """Learn from all rows given: y (n,) of 0/1."""
-        x = self._logs(train)
-        known = np.isfinite(x)
-        rows = np.maximum(known.sum(axis=0), 1)
-        centre = np.where(known, x, 0).sum(axis=0) / rows
-        spread = np.sqrt((np.where(known, x - centre, 0) ** 2).sum(axis=0) / rows)
+        columns = self._columns()
+        x = np.empty((len(train), len(columns)), np.float32, order="F")
+        centre, spread = np.empty(len(columns)), np.empty(len(columns))
+        for at, column in enumerate(columns):
+            logs = self._log(train, column)
+            known = np.isfinite(logs)
+            rows = max(known.sum(), 1)
+            centre[at] = np.where(known, logs, 0).sum() / rows
+            off = np.where(known, logs - centre[at], 0)
+            spread[at] = divisor(np.sqrt((off**2).sum() / rows), centre[at])
+            x[:, at] = off / spread[at]
         self.centre = tuple(float(v) for v in centre)
-        self.spread = tuple(float(v) for v in divisor(spread, centre))
-        ridge = _WIDE_RIDGE.get(self.name, _RIDGE)
-        self.logistic = fit_logistic(self._standardised(train), y, ridge=ridge)
+        self.spread = tuple(float(v) for v in spread)
+        self.logistic = fit_logistic(x, y, ridge=_WIDE_RIDGE.get(self.name, _RIDGE))
         return self
 
     def margin(self, inputs: Inputs) -> np.ndarray:
         """Log odds of churn, (n,)."""
-        return self.logistic.margin(self._standardised(inputs))
+        told = [self.logistic.margin(self._standardised(part)) for part in inputs.parts()]
+        return np.concatenate(told) if told else np.zeros(0)
 
     def contributions(self, inputs: Inputs) -> pd.DataFrame:
         """What each column adds to the log odds against the average training row, (n, k)."""
@@ -94,10 +100,11 @@ class Baseline:
     def _columns(self) -> list[str]:
         return [*COLUMNS[self.name], *(self.extras if self.name == "logistic" else ())]
 
-    def _logs(self, inputs: Inputs) -> np.ndarray:
-        x = np.column_stack([inputs.number(column, self.extras) for column in self._columns()])
+    def _log(self, inputs: Inputs, column: str) -> np.ndarray:
+        x = inputs.number(column, self.extras)
         return np.sign(x) * np.log1p(np.abs(x))
 
     def _standardised(self, inputs: Inputs) -> np.ndarray:
-        scaled = (self._logs(inputs) - np.asarray(self.centre)) / np.asarray(self.spread)
+        logs = np.column_stack([self._log(inputs, column) for column in self._columns()])
+        scaled = (logs - np.asarray(self.centre)) / np.asarray(self.spread)
         return np.where(np.isfinite(scaled), scaled, 0.0)

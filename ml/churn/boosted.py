@@ -76,7 +76,7 @@ class Boosted:
 
         self._booster = xgb.train(
             self._settings,
-            self._matrix(train, y),
+            self._bins(train, y),
             self._max_rounds,
             evals=[(self._matrix(held, held_y), "held")],
             early_stopping_rounds=_PATIENCE,
@@ -90,12 +90,15 @@ class Boosted:
         """Learn from all rows given, as many trees as `fit` found best."""
         import xgboost as xgb
 
-        self._booster = xgb.train(self._settings, self._matrix(train, y), self._rounds)
+        self._booster = xgb.train(self._settings, self._bins(train, y), self._rounds)
         return self
 
     def margin(self, inputs: Inputs) -> np.ndarray:
         """Log odds of churn, (n,)."""
-        return self._booster.predict(self._matrix(inputs), output_margin=True).astype(float)
+        told = [
+            self._booster.predict(self._matrix(part), output_margin=True) for part in inputs.parts()
+        ]
+        return np.concatenate(told).astype(float) if told else np.zeros(0)
 
     def save(self, folder: Path) -> None:
         """Write `xgboost.ubj`."""
@@ -111,15 +114,48 @@ class Boosted:
         return self
 
     def _matrix(self, inputs: Inputs, y: np.ndarray | None = None) -> Any:
+        """Rows as xgboost reads them."""
         import xgboost as xgb
 
         return xgb.DMatrix(
-            np.hstack(
-                [inputs.numbers, inputs.codes, inputs.rhythm, inputs.lifetime, inputs.extras]
-            ),
+            _numbers(inputs),
             label=y,
-            feature_names=self._names,
-            feature_types=["c" if name in CODED else "q" for name in self._names],
             enable_categorical=True,
             nthread=self._threads,
+            **self._told(),
         )
+
+    def _bins(self, inputs: Inputs, y: np.ndarray) -> Any:
+        """Rows to learn from, part by part cut into the bins that trees split at: a matrix of
+        millions of rows would be in memory three times."""
+        import xgboost as xgb
+
+        told = self._told()
+
+        class Parts(xgb.DataIter):
+            def __init__(self) -> None:
+                super().__init__()
+                self.reset()
+
+            def reset(self) -> None:
+                self.parts, self.start = inputs.parts(), 0
+
+            def next(self, input_data: Any) -> bool:
+                part = next(self.parts, None)
+                if part is None:
+                    return False
+                labels = y[self.start : self.start + len(part)]
+                self.start += len(part)
+                input_data(data=_numbers(part), label=labels, **told)
+                return True
+
+        return xgb.QuantileDMatrix(Parts(), enable_categorical=True, nthread=self._threads)
+
+    def _told(self) -> dict[str, Any]:
+        kinds = ["c" if name in CODED else "q" for name in self._names]
+        return {"feature_names": self._names, "feature_types": kinds}
+
+
+def _numbers(inputs: Inputs) -> np.ndarray:
+    blocks = (inputs.numbers, inputs.codes, inputs.rhythm, inputs.lifetime, inputs.extras)
+    return np.hstack(blocks)

@@ -20,9 +20,10 @@ def population(features: pd.DataFrame, *, reachable_only: bool = True) -> pd.Dat
 
     Customers long gone are easy to name and useless to contact; with them in, every score flatters.
     """
-    if not reachable_only:
-        return features
-    return features[features["is_reachable"].astype(bool)]
+    is_asked_for = features["is_reachable"].astype(bool)
+    if not reachable_only or is_asked_for.all():
+        return features  # no copy: of millions of rows it takes gigabytes
+    return features[is_asked_for]
 
 
 def evaluate(

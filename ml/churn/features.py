@@ -1,6 +1,6 @@
 """Turns customer slices into what models read: numbers, codes, and sequences of purchase days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +8,14 @@ import pandas as pd
 
 from ml.churn.lifetime import LIFETIME_NUMBERS, Lifetimes
 from ml.churn.rhythm import RHYTHM_NUMBERS, rhythm
-from ml.churn.timeline import Timeline
+from ml.churn.timeline import Timeline, day_number
 from ml.columns import CUSTOMER_NUMBERS, FEAT_CUSTOMER
 
 CODED = ("platform", "last_category")
 STEP_NUMBERS = ("age_days", "gap_days", "paid_amount", "qty", "discount_rate")
 STEPS = 32
 _MOST_WORDS = 200
+_ROWS_AT_ONCE = 50_000  # the purchase days behind a row take more memory than what they tell
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Sequences:
         """Purchase days visible to each row, at most `STEPS`."""
         return np.minimum(self.end - self.first, STEPS)
 
-    def take(self, rows: np.ndarray) -> "Sequences":
+    def take(self, rows: np.ndarray | slice) -> "Sequences":
         """The same events seen from some of the rows."""
         return Sequences(
             self.day, self.as_of[rows], self.numbers, self.category, self.first[rows],
@@ -128,8 +129,13 @@ class Inputs:
                 return block[:, names.index(column)].astype(float)
         raise KeyError(column)
 
-    def take(self, rows: np.ndarray) -> "Inputs":
-        """The rows at these positions."""
+    def parts(self) -> Iterator["Inputs"]:
+        """All rows in their order, part by part, without a copy."""
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            yield self.take(slice(start, start + _ROWS_AT_ONCE))
+
+    def take(self, rows: np.ndarray | slice) -> "Inputs":
+        """The rows at these positions; a slice of them is no copy."""
         return Inputs(
             self.numbers[rows], self.codes[rows], self.rhythm[rows], self.lifetime[rows],
             self.extras[rows], self.sequences.take(rows),
@@ -142,8 +148,9 @@ def model_inputs(
     vocabulary: Vocabulary,
     lifetimes: Lifetimes,
     extras: Sequence[str] = (),
+    rows: np.ndarray | None = None,
 ) -> Inputs:
-    """Inputs for each row of `features` (feat_customer), in its row order.
+    """Inputs for each row of `features` (feat_customer), in its row order, or for those at `rows`.
 
     Reads of `events` (feat_customer_events) only days with ds <= the row's as_of; a customer
     without events gets an empty sequence. `extras` are further numeric columns of `features`,
@@ -154,29 +161,35 @@ def model_inputs(
     if lacking:
         raise ValueError(f"frame 'feat_customer': the extra columns {lacking} are missing")
     timeline = Timeline.of(events)
-    first, end = timeline.visible(features)
-    codes = np.column_stack([vocabulary.codes(name, features[name]) for name in CODED])
     category = vocabulary.codes("category", timeline.events["category"])
-    sequences = Sequences(
-        day=timeline.day,
-        as_of=features["as_of"].to_numpy("datetime64[D]").astype(np.int64),
-        numbers=_event_numbers(timeline),
-        category=category,
-        first=first,
-        end=end,
-    )
-    numbers = features[list(CUSTOMER_NUMBERS)].to_numpy(np.float32)
+    places = np.arange(len(features)) if rows is None else rows
+    widths = (len(CUSTOMER_NUMBERS), len(CODED), len(RHYTHM_NUMBERS), len(LIFETIME_NUMBERS))
+    blocks = [np.empty((len(places), width), np.float32) for width in (*widths, len(extras))]
+    seen = [np.empty(len(places), np.int64) for _ in ("as_of", "first", "end")]
+    for start in range(0, len(places), _ROWS_AT_ONCE):
+        part = features.iloc[places[start : start + _ROWS_AT_ONCE]]
+        here = slice(start, start + len(part))
+        codes = np.column_stack([vocabulary.codes(name, part[name]) for name in CODED])
+        found = (
+            part[list(CUSTOMER_NUMBERS)].to_numpy(np.float32),
+            np.where(codes < 0, np.nan, codes),
+            rhythm(timeline, part, category),
+            lifetimes.numbers(timeline, part),
+            part[list(extras)].to_numpy(np.float32),
+        )
+        for block, values in zip(blocks, found, strict=True):
+            block[here] = values
+        for kept, values in zip(
+            seen, (day_number(part["as_of"]), *timeline.visible(part)), strict=True
+        ):
+            kept[here] = values
+    numbers = blocks[0]
     if not np.isfinite(numbers).all():
         column = CUSTOMER_NUMBERS[int(np.argmax(~np.isfinite(numbers).all(axis=0)))]
         raise ValueError(f"frame 'feat_customer': column '{column}' holds an infinite number")
-    return Inputs(
-        numbers=numbers,
-        codes=np.where(codes < 0, np.nan, codes).astype(np.float32),
-        rhythm=rhythm(timeline, features, category),
-        lifetime=lifetimes.numbers(timeline, features),
-        extras=features[list(extras)].to_numpy(np.float32),
-        sequences=sequences,
-    )
+    as_of, first, end = seen
+    sequences = Sequences(timeline.day, as_of, _event_numbers(timeline), category, first, end)
+    return Inputs(*blocks, sequences)
 
 
 def _event_numbers(timeline: Timeline) -> np.ndarray:

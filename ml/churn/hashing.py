@@ -11,10 +11,10 @@ def place_between_0_and_1(customer_ids: pd.Series, *, salt: str) -> np.ndarray:
 
     Another `salt` gives an independent number, so that one split does not follow another.
     """
-    unique, position = np.unique(customer_ids.to_numpy(str), return_inverse=True)
+    position, unique = pd.factorize(customer_ids.to_numpy(object))
     key = salt.encode()[:64]
     places = [
-        int.from_bytes(blake2b(name.encode(), digest_size=8, key=key).digest()) / 2**64
+        int.from_bytes(blake2b(str(name).encode(), digest_size=8, key=key).digest()) / 2**64
         for name in unique
     ]
     # a 64-bit integer divided by 2**64 may round up to 1.0

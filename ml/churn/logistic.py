@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 _LEAST_SPREAD = 1e-9
+_ROWS_AT_ONCE = 8_192  # fits the processor's cache
 
 
 def log_odds(probability: np.ndarray) -> np.ndarray:
@@ -53,8 +54,8 @@ def fit_logistic(
 ) -> Logistic:
     """Fit by L-BFGS-B: minimise the sum of log loss + ridge/2 * |weights - prior|^2.
 
-    x (n, k), y (n,) of 0/1. `prior` defaults to zeros, `at_least` bounds every weight from below,
-    `at_most` (k,) each from above.
+    x (n, k), in single precision to halve its memory, or not; y (n,) of 0/1. `prior` defaults to
+    zeros, `at_least` bounds every weight from below, `at_most` (k,) each from above.
     The intercept is shrunk only by 1e-3, so one class alone does not send it to infinity.
     """
     from scipy.optimize import minimize
@@ -63,12 +64,18 @@ def fit_logistic(
     towards = np.zeros(x.shape[1]) if prior is None else np.asarray(prior, dtype=float)
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = theta[0] + x @ theta[1:]
         off = theta[1:] - towards
-        value = np.logaddexp(0, margin).sum() - y @ margin
-        value += ridge / 2 * off @ off + 5e-4 * theta[0] ** 2
-        error = probability(margin) - y
-        return value, np.concatenate([[error.sum() + 1e-3 * theta[0]], x.T @ error + ridge * off])
+        value = ridge / 2 * off @ off + 5e-4 * theta[0] ** 2
+        slope = np.concatenate([[1e-3 * theta[0]], ridge * off])
+        for start in range(0, len(y), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            part, told = x[rows].astype(float, copy=False), y[rows]
+            margin = theta[0] + part @ theta[1:]
+            value += np.logaddexp(0, margin).sum() - told @ margin
+            error = probability(margin) - told
+            slope[0] += error.sum()
+            slope[1:] += part.T @ error
+        return value, slope
 
     above = [None] * x.shape[1] if at_most is None else at_most
     bounds = [(None, None)] + [(at_least, most) for most in above]

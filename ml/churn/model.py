@@ -11,7 +11,7 @@ import pandas as pd
 
 from ml.churn.baseline import Baseline
 from ml.churn.boosted import Boosted
-from ml.churn.features import Inputs, Vocabulary, model_inputs
+from ml.churn.features import CODED, Inputs, Vocabulary, model_inputs
 from ml.churn.labels import LABELS
 from ml.churn.lifetime import Lifetimes
 from ml.churn.logistic import Logistic, at_level_of, fit_logistic, probability
@@ -70,25 +70,27 @@ class Lessons:
         """As `ChurnModel.fit`, which takes the same frames and says what it raises."""
         LABELS.check(labels)
         FEAT_CUSTOMER.check(features)
-        rows = labels.merge(features, on=KEYS, how="left", indicator=True)
-        orphans = int((rows["_merge"] != "both").sum())
+        known = features[KEYS].assign(place=np.arange(len(features)))
+        rows = labels.merge(known, on=KEYS, how="left")
+        orphans = int(rows["place"].isna().sum())
         if orphans:
             raise ValueError(f"{orphans} labels have no row in feat_customer")
-        rows = rows.drop(columns="_merge").sort_values(["as_of", "customer_id"], ignore_index=True)
+        rows = rows.sort_values(["as_of", "customer_id"], ignore_index=True)
+        place = rows["place"].to_numpy(np.int64)
         events = days_visible(events, rows["as_of"].max())
         y = rows["is_churned"].to_numpy(float)
         train, held = learners_and_held(rows)
-        vocabulary = Vocabulary.learn(rows, events)
+        vocabulary = Vocabulary.learn(features[list(CODED)].iloc[place], events)
         outcome_days = int((rows["known_on"] - rows["as_of"]).dt.days.max())
         lifetimes = Lifetimes.learn(events, rows["as_of"].max(), outcome_days)
-        inputs = _inputs(rows, events, vocabulary, lifetimes, extras)
+        inputs = model_inputs(features, events, vocabulary, lifetimes, extras, rows=place)
         season = Season.learn(events, inputs.as_of, outcome_days)
-        population = Population.learn(rows, y)
+        population = Population.learn(features, y, place)
         return cls(inputs, y, train, held, vocabulary, population, lifetimes, season, tuple(extras))
 
     def read(self, features: pd.DataFrame, events: pd.DataFrame) -> Inputs:
         """Other rows of feat_customer, in their order, as the lessons' rows were read."""
-        return _inputs(features, events, self.vocabulary, self.lifetimes, self.extras)
+        return model_inputs(features, events, self.vocabulary, self.lifetimes, self.extras)
 
 
 class ChurnModel:
@@ -316,7 +318,7 @@ class ChurnModel:
         return model
 
     def _inputs(self, rows: pd.DataFrame, events: pd.DataFrame) -> Inputs:
-        return _inputs(rows, events, self._vocabulary, self._lifetimes, self.extras)
+        return model_inputs(rows, events, self._vocabulary, self._lifetimes, self.extras)
 
     def _told(self, inputs: Inputs) -> np.ndarray:
         """What is weighed: the members' log odds, and in the last column the season's."""
@@ -356,17 +358,6 @@ def _member(
     if name == "lstm":
         return Recurrent(params=params, seed=seed)
     return Baseline(name, extras)
-
-
-def _inputs(
-    rows: pd.DataFrame,
-    events: pd.DataFrame,
-    vocabulary: Vocabulary,
-    lifetimes: Lifetimes,
-    extras: Sequence[str],
-) -> Inputs:
-    columns = [*FEAT_CUSTOMER.columns, *extras]
-    return model_inputs(rows[columns], events, vocabulary, lifetimes, extras)
 
 
 def _weighed(told: np.ndarray, y: np.ndarray) -> Logistic:

@@ -159,19 +159,27 @@ class Population:
     overall_rate: float
 
     @classmethod
-    def learn(cls, features: pd.DataFrame, y: np.ndarray) -> "Population":
-        """Medians and churn rates; a word's rate is drawn to the overall one by 50 rows' weight."""
+    def learn(
+        cls, features: pd.DataFrame, y: np.ndarray, rows: np.ndarray | slice = slice(None)
+    ) -> "Population":
+        """Medians and churn rates of the rows at positions `rows`, whose labels are y (n,).
+
+        A word's rate is drawn to the overall one by 50 rows' weight.
+        """
         overall = float(np.mean(y))
         rates = {}
         for column in CODED:
-            by_word = pd.Series(y).groupby(features[column].to_numpy()).agg(["sum", "size"])
+            by_word = pd.Series(y).groupby(features[column].to_numpy()[rows]).agg(["sum", "size"])
             drawn = (by_word["sum"] + _RATE_PRIOR_ROWS * overall) / (
                 by_word["size"] + _RATE_PRIOR_ROWS
             )
             rates[column] = {str(word): float(rate) for word, rate in drawn.items()}
         known = [name for name in _OPTIONAL if name in features and features[name].notna().any()]
-        medians = features[[*CUSTOMER_NUMBERS, *known]].median()
-        return cls({name: float(v) for name, v in medians.items()}, rates, overall)
+        # column by column: a frame of millions of rows is not copied for its medians
+        medians = {
+            name: float(features[name].iloc[rows].median()) for name in (*CUSTOMER_NUMBERS, *known)
+        }
+        return cls(medians, rates, overall)
 
     def values(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
         """The columns reasons may show, (n,) each, in the row order of `features`."""
