@@ -242,6 +242,28 @@ def test_a_list_may_stand_by_itself_or_in_an_object(shop):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        lambda one, other: text(page(one, other)),
+        lambda one, other: text(one, other),
+        lambda one, other: text({"detail_response": {"trade": one}}, page(other)),
+    ],
+    ids=["page", "records", "detail"],
+)
+def test_a_line_that_stands_by_itself_is_a_list_of_one(shop, content):
+    """As converters from XML write it: what is there once is no list."""
+    single = order(2768543210987654321, orders={"order": line(3111111111111111111, num=3.0)})
+    shop.land(content(single, order(7)))
+    report = shop.load()
+    assert (report.rows_loaded, report.messages) == (2, ())
+    columns = ["order_id", "paid_amount", "line_id", "qty", "line_no"]
+    assert shop.rows().select(columns).sort("order_id").rows() == [
+        ("2768543210987654321", Decimal("10.50"), "3111111111111111111", 3.0, 1),
+        ("7", Decimal("10.50"), "11", 2.0, 1),
+    ]
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         page(),

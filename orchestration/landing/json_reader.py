@@ -30,6 +30,8 @@ def read_documents(
     _parse_single_ones(connection, record, dataset)
     refused = refusals.without_records(connection, dataset)
     _make_cells(connection, record, dataset)
+    if _parse_single_lines(connection, record, dataset):
+        _make_cells(connection, record, dataset)
     strangers = refusals.without_keys(connection, dataset)
     if strangers:
         refused += strangers
@@ -103,6 +105,43 @@ def _parse_single_ones(
             "where json_valid(text)) where wrapped is not null) found "
             "where parsed._file = found._file and parsed._doc = found._doc"
         )
+
+
+def _parse_single_lines(
+    connection: duckdb.DuckDBPyConnection, record: Record, dataset: Dataset
+) -> bool:
+    """Whether records had their only line by itself, as converters from XML write it: now read."""
+    if not dataset.lines:
+        return False
+    keys = keys_of(dataset.lines)
+    found = connection.execute(
+        "select _file, _doc, text from documents semi join "
+        "(from record_cells where lines is null) using (_file, _doc) "
+        "where regexp_matches(text, $1)",
+        [rf'"{keys[-1]}"\s*:\s*\{{'],
+    ).fetchall()
+    for file, doc, text in found:
+        # every value is read as text, so no digit is lost
+        answer = json.loads(text, parse_int=str, parse_float=str, strict=False)
+        places = (_under(answer, keys_of(path)) for path in dataset.envelopes)
+        records = next(place for place in places if isinstance(place, dict | list))
+        records = records if isinstance(records, list) else [records]
+        for one in records:
+            holder = _under(one, keys[:-1])
+            if isinstance(holder, dict) and isinstance(holder.get(keys[-1]), dict):
+                holder[keys[-1]] = [holder[keys[-1]]]
+        connection.execute(
+            f"update parsed set records = from_json($1, {quoted(json.dumps([record.structure]))}) "
+            "where _file = $2 and _doc = $3",
+            [json.dumps(records), file, doc],
+        )
+    return bool(found)
+
+
+def _under(content: object, keys: list[str]) -> object:
+    for key in keys:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content
 
 
 def _has_key(dataset: Dataset, start: str) -> str:

@@ -50,7 +50,7 @@ def rows_of(
 def totals_pattern(dataset: Dataset) -> str:
     """What marks a row of totals, in lower case and without blanks: 合计, 本页合计：, 总计(3条)."""
     words = "|".join((*_TOTALS, *(re.escape(word.lower()) for word in dataset.totals)))
-    return rf"(本页|全部|所有)?({words})([(（].*[)）])?[:：]?"
+    return rf"(本页|全部|所有|全店|店铺)?({words})([(（].*[)）])?[:：]?"
 
 
 def make_cells(connection: duckdb.DuckDBPyConnection, cells: pa.Table, dataset: Dataset) -> None:
