@@ -11,17 +11,16 @@ from orchestration.settings import Settings
 
 DIES = """
 import os, sys
+from datetime import date
 from pathlib import Path
 from orchestration.assets.warehouse import _told, warehouse
-from orchestration.resources import Lake
 from orchestration.settings import Settings
 
 state = Path(sys.argv[1])
 settings = Settings(environment="test", state=state)
 os.environ.update(settings.dbt_environment())
 _, _, dbt = warehouse(settings)
-lake = Lake(landing="l", folder=str(state / "lake"), as_of="2026-06-28")
-with _told(lake):
+with _told(date(2026, 6, 28)):
     started = dbt.cli(["parse", "--no-partial-parse"], target_path=state / "target")
 print(started.process.pid, flush=True)
 if sys.argv[2] == "early":
