@@ -168,6 +168,7 @@ const line = () => state.edits.get("S1@main");
 if (!localStorage.getItem("visited")) {
   localStorage.setItem("visited", "yes");
   localStorage.setItem("stork-plan-old", '{"isSaved": true, "edits": []}');
+  localStorage.setItem("stork-plan-torn", '{"isSaved"');
   localStorage.setItem("stork-plan-open", '{"isSaved": false, "edits": []}');
   pick(rows.find((row) => cell(row, "sku_id") === "S1"));
   document.querySelector(".edit [name=value]").value = "55";
@@ -314,7 +315,7 @@ def test_edits_that_were_in_no_file_are_back_when_the_page_is_opened_again(tmp_p
     assert '"S1","main","quantity","55"' in seen["csv"]
     assert "1" in seen["save"]
     assert not seen["leaves"]
-    # another plan's draft goes once it is in a file
+    # another plan's draft goes once it is in a file, and so does one that cannot be read
     assert seen["drafts"] == ["stork-plan-0123456789ab", "stork-plan-open", "visited"]
     assert seen["discarded"] == [0, True, ["stork-plan-open", "visited"]]
 

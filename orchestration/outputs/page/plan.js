@@ -274,14 +274,22 @@ function keepDraft() {
   }
 }
 
+function readDraft(text) {
+  try {
+    return JSON.parse(text);
+  } catch (damaged) {
+    return null;
+  }
+}
+
 function takeUpDraft() {
   const kept = storage();
   if (!kept) return;
   for (const name of Object.keys(kept)) {
     if (!name.startsWith(DRAFT)) continue;
-    const draft = JSON.parse(kept.getItem(name));
-    if (name !== DRAFT + data.plan_id) {
-      if (draft.isSaved) kept.removeItem(name); // the plans since have read it
+    const draft = readDraft(kept.getItem(name));
+    if (!draft || name !== DRAFT + data.plan_id) {
+      if (!draft || draft.isSaved) kept.removeItem(name); // the plans since have read it
       continue;
     }
     state.edits = new Map(draft.edits);
