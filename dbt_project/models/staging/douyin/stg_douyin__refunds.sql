@@ -127,28 +127,16 @@ stated as (
 told as (
     select
         * replace (
-            case
-                when len(exported) >= coalesce(len(parts), 0)
-                    then [
-                        {
-                            'sku_order_id': e.sku_order_id,
-                            'aftersale_pay_amount': e.fen,
-                            'aftersale_item_num': e.asked.aftersale_item_num,
-                            'order_status': e.asked.order_status,
-                            'after_sale_item_count': e.asked.after_sale_item_count,
-                            'pay_amount': e.asked.pay_amount,
-                            'shop_sku_code': coalesce(e.asked.shop_sku_code, e.sku_code),
-                            'sku_id': e.asked.sku_id
-                        }
-                        for e in [
-                            struct_insert(x, asked := list_filter(
-                                parts, lambda p: p.sku_order_id = x.sku_order_id
-                            )[1])
-                            for x in exported
-                        ]
-                    ]
-                else parts
-            end as parts
+            {{ parts_as_exported('sku_order_id', {
+                'sku_order_id': 'e.sku_order_id',
+                'aftersale_pay_amount': 'e.fen',
+                'aftersale_item_num': 'e.asked.aftersale_item_num',
+                'order_status': 'e.asked.order_status',
+                'after_sale_item_count': 'e.asked.after_sale_item_count',
+                'pay_amount': 'e.asked.pay_amount',
+                'shop_sku_code': 'coalesce(e.asked.shop_sku_code, e.sku_code)',
+                'sku_id': 'e.asked.sku_id'
+            }) }} as parts
         )
     from stated
 ),

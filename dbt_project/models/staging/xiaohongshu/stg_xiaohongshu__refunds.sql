@@ -40,7 +40,7 @@ read as (
         ),
         case
             when updated_at is null and bool_and(sku_id is not null) over a_telling
-                then {'sku_id': sku_id, 'amount': coalesce(refund_amount, expected_amount)}
+                then {'skuId': sku_id, 'amount': coalesce(refund_amount, expected_amount)}
         end as exported,
         from_json(
             skus,
@@ -64,7 +64,7 @@ joined as (
             filter (where {{ column }} is not null) as {{ column }},
         {%- endfor %}
         max_by(parts, (source_version, row_hash)) filter (where len(parts) > 0) as parts,
-        list(exported order by exported.sku_id) filter (where exported is not null) as exported,
+        list(exported order by exported.skuId) filter (where exported is not null) as exported,
         max(load_no) as load_no,
         max(source_version) as source_version,
         max(row_hash) as row_hash,
@@ -110,25 +110,13 @@ named as (
 told as (
     select
         * replace (
-            case
-                when len(exported) >= coalesce(len(parts), 0)
-                    then [
-                        {
-                            'skuId': e.sku_id,
-                            'appliedCount': e.asked.appliedCount,
-                            'price': e.asked.price,
-                            'appliedTotalAmountYuan': e.amount,
-                            'skuERPCode': e.asked.skuERPCode
-                        }
-                        for e in [
-                            struct_insert(x, asked := list_filter(
-                                parts, lambda p: p.skuId = x.sku_id
-                            )[1])
-                            for x in exported
-                        ]
-                    ]
-                else parts
-            end as parts
+            {{ parts_as_exported('skuId', {
+                'skuId': 'e.skuId',
+                'appliedCount': 'e.asked.appliedCount',
+                'price': 'e.asked.price',
+                'appliedTotalAmountYuan': 'e.amount',
+                'skuERPCode': 'e.asked.skuERPCode'
+            }) }} as parts
         )
     from named
 ),
