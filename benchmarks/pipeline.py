@@ -20,7 +20,7 @@ from orchestration.landing.lake import LoadReport, ensure_lake, load_range
 from orchestration.settings import DBT_PROJECT_DIR
 
 if TYPE_CHECKING:
-    from orchestration.assets.builds import Build
+    from orchestration.builds import Build
 
 KEY = b"nobody real buys in the generated shop"
 # what dbt build makes, without tests: all tables, what marts need, and what only features do
@@ -126,7 +126,7 @@ def build(
 
 def seen_by_now(place: Place, as_of: date) -> "Build":
     """What a build of this day has seen; `seen.since(earlier)` is what dbt is told next time."""
-    from orchestration.assets.builds import Build
+    from orchestration.builds import Build
 
     return Build.of_today(place.lake, as_of)
 

@@ -2,8 +2,7 @@
 
 import hashlib
 import importlib.metadata
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,19 +16,12 @@ from ml.columns import FrameSpec
 from ml.registry import Registry
 from ml.replenishment.parameters import Policy, TransferTerms
 from ml.training import Budget
+from orchestration.builds import read_build
+from orchestration.files import write_atomically
 from orchestration.landing.lake import landed_days, newest_loaded_day
 from orchestration.plan_archive import PlanArchive
 from orchestration.planning_files import PlanningFiles
 from orchestration.settings import Settings
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let `write` fill a neighbour of `path`, then rename: a reader sees all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    write(fresh)
-    fresh.replace(path)
-    return path
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -60,7 +52,8 @@ class Lake(dg.ConfigurableResource):
         last whole build (`built`: its note). What lands or loads meanwhile does not move it."""
         if self.as_of:
             return date.fromisoformat(self.as_of)
-        return _built_on(self.built) or self.day_to_build()
+        last = read_build(Path(self.built)) if self.built else None
+        return date.fromisoformat(last.as_of) if last else self.day_to_build()
 
     def day_to_build(self) -> date:
         """The as-of day of tables that are built now: the one asked for, else the newest that the
@@ -74,14 +67,6 @@ class Lake(dg.ConfigurableResource):
         if self.as_of:
             return date.fromisoformat(self.as_of)
         return landed_days(Path(self.landing), tenant=self.tenant)[1]
-
-
-def _built_on(note: str | None) -> date | None:
-    """The as-of day in the note of the last whole build; None without one, or a damaged one."""
-    try:
-        return date.fromisoformat(json.loads(Path(note or "").read_text())["as_of"])
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 class Warehouse(dg.ConfigurableResource):

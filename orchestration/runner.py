@@ -12,8 +12,8 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from orchestration.failures import cause, is_red_check
+from orchestration.files import write_atomically
 from orchestration.landing.lake import landed_days
-from orchestration.resources import write_atomically
 from orchestration.settings import Settings
 
 OURS = "# kept as Stork wants it; without this line it stays as you make it"

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 from order_lines import land
 
-from orchestration.assets.builds import Build, keep_build, read_build
 from orchestration.assets.warehouse import warehouse
+from orchestration.builds import Build, keep_build, read_build
 from orchestration.landing.lake import load_range, newest_loaded_day
 from orchestration.resources import resources
 from orchestration.settings import Settings

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from orchestration.assets.builds import Build, keep_build, read_build
 from orchestration.assets.warehouse import _told
+from orchestration.builds import Build, keep_build, read_build
 
 LAST = Build("2026-06-27", {"taobao.orders": 3, "jd.orders": 2}, "p1")
 TODAY = Build("2026-06-28", {"taobao.orders": 4, "jd.orders": 2, "wecom.tags": 1}, "p1")

@@ -9,8 +9,8 @@ from order_lines import land
 from monitoring.alerts import Outbox, Problem
 from monitoring.verdict import Verdict
 from orchestration import runner
-from orchestration.assets.builds import read_build
 from orchestration.assets.warehouse import _known_results
+from orchestration.builds import read_build
 from orchestration.resources import resources
 from orchestration.settings import Settings
 from orchestration.verdicts import keep, of_day, read_history

@@ -24,15 +24,16 @@ from dagster_dbt import (
 from packaging import version
 
 from orchestration import dbt_process
-from orchestration.assets.builds import (
+from orchestration.automation import BUILT, SEEDED
+from orchestration.builds import (
     PROJECT_FILES,
     Build,
     keep_build,
     project_fingerprint,
     read_build,
 )
-from orchestration.automation import BUILT, SEEDED
-from orchestration.resources import Lake, write_atomically
+from orchestration.files import write_atomically
+from orchestration.resources import Lake
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 POOL = "duckdb_writer"

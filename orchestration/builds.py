@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from orchestration.files import write_atomically
 from orchestration.landing.lake import completed_loads
-from orchestration.resources import write_atomically
 from orchestration.settings import DBT_PROJECT_DIR
 
 PROJECT_FILES = {".sql", ".py", ".yml", ".csv"}
