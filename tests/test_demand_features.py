@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.demand.features import FeatureTables
+from ml.demand.features import FORMER, FeatureTables
 from ml.demand.panel import StaticCodes, build_history, check_known_future, check_panel
 from ml.demand.sampling import training_rows
 
@@ -89,9 +89,19 @@ def test_lags_and_last_year_are_the_weeks_they_say():
     assert named["last_year"] == pytest.approx(y[73 - 52] / scale, rel=1e-5)
     assert named["mean_13"] == pytest.approx(y[58:71].mean() / scale, rel=1e-5)
     assert named["std_8"] == pytest.approx(y[63:71].std() / scale, rel=1e-4)
-    assert named["age_weeks"] == 70
+    assert named["launch_weeks"] == 26
     plan = known.loc[known["unique_id"] == "s2", "discount_rate"].to_numpy()
     assert named["discount_rate"] == pytest.approx(plan[73])
+
+
+def test_after_its_launch_no_feature_numbers_the_weeks_of_a_series():
+    panel, static, known = frames()
+    tables = tables_of(panel, static, known)
+    at = [tables.names.index("launch_weeks")]
+    origins = np.array([10, 26, 27, 80])
+    young = tables.rows(np.full(4, 2), origins, np.ones(4, int))[:, at]
+    np.testing.assert_array_equal(young.ravel(), [10, 26, 26, 26])
+    assert not set(FORMER) & set(tables.names)
 
 
 def test_the_pooled_season_is_found_and_a_discount_lifts_the_expectation():

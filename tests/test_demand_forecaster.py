@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ml.demand.boosted import BoostedDemand
+from ml.demand.features import FORMER, FeatureTables
 from ml.demand.forecaster import DemandForecaster
 
 N, T, H = 24, 70, 4
@@ -131,6 +132,18 @@ def test_an_lstm_of_before_it_held_plans_within_what_was_seen_is_still_read(tmp_
     pd.testing.assert_frame_equal(DemandForecaster.load(tmp_path).predict(), model.predict())
 
 
+def test_a_model_of_before_reads_the_features_it_learnt_from(tmp_path, monkeypatch):
+    new = FeatureTables.names
+    former = property(lambda tables: [*FORMER, *new.fget(tables)[:-1]])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(FeatureTables, "names", former)
+        model = forecaster("xgboost").fit(*shop())
+        model.save(tmp_path)
+        made = model.predict()
+    assert "age_weeks" in model.members["xgboost"].names
+    pd.testing.assert_frame_equal(DemandForecaster.load(tmp_path).predict(), made)
+
+
 def test_where_prices_are_known_the_plain_views_do_without_comparisons(tmp_path):
     panel, static, known = shop()
     known["price"] = 100 * (1 - known["discount_rate"])
@@ -139,7 +152,7 @@ def test_where_prices_are_known_the_plain_views_do_without_comparisons(tmp_path)
     assert set(boosted.knots) == {"logs", "units", "plain_logs", "plain_units"}
     left_out = set(boosted.names) - set(boosted.plain_names)
     assert {"price_over_normal", "price_change", "no_promo_mean", "uplift"} <= left_out
-    assert {"price", "price_before", "season_week", "mean_8"} <= set(boosted.plain_names)
+    assert {"price", "price_before", "sin_3", "mean_8"} <= set(boosted.plain_names)
     model.save(tmp_path)
     pd.testing.assert_frame_equal(DemandForecaster.load(tmp_path).predict(), model.predict())
     assert set(forecaster().fit(*shop()).members["xgboost"].knots) == {"logs", "units"}

@@ -53,7 +53,7 @@ WIDE_VIEWS = ("alike", "units")
 KNOTS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)  # learnt; what is asked for lies between, beyond
 # what the plain views do without: all that is pooled over series or smoothed
 POOLED = ("season_*", "uplift", "last_year_growth", "smooth_*", "calm_*", "*_now", "*_last_year")
-KEPT = ("season_week",)
+KEPT = ("season_week",)  # by models of earlier versions
 # and, where prices are known, what compares a plan with other weeks or other series
 COMPARED = ("no_promo_*", "price_over_*", "*_change")
 PRICED = "price_over_normal"
@@ -157,7 +157,7 @@ class BoostedDemand:
         """Forecast `series` (default all) from `origin`, whatever was visible at fit."""
         chosen = np.arange(tables.n_series) if series is None else series
         series, step = np.repeat(chosen, self.horizon), np.tile(self._steps(), len(chosen))
-        features = tables.rows(series, np.full(len(series), origin), step)
+        features = tables.rows(series, np.full(len(series), origin), step, self.names)
         scale = tables.scale[series, origin]
         mean = self._mean(features, step)
         logs = between_knots(self._knots(features), KNOTS, self.levels)
@@ -174,7 +174,7 @@ class BoostedDemand:
         """
         import xgboost
 
-        features = tables.rows(series, np.full(len(series), origin), step)
+        features = tables.rows(series, np.full(len(series), origin), step, self.names)
         data = xgboost.DMatrix(features)
         out = sum(b.predict(data, pred_contribs=True).astype(float) for b in self.wide.values())
         own, kept = self._plain(features), [*self._plain_at(), len(self.names)]

@@ -41,7 +41,7 @@ REASONS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "how often it sells",
         "动销频率",
     ),
-    ("age", ("age_weeks",), "time since launch", "上市时长"),
+    ("age", ("age_weeks", "launch_weeks"), "time since launch", "上市时长"),
     ("distance", ("step",), "how far ahead the week is", "预测跨度"),
     ("trend", ("*_trend",), "trends seen in other columns", "其他指标走势"),
     ("plan", ("*_change", "*_before"), "other planned columns", "其他计划因素"),
