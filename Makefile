@@ -92,7 +92,7 @@ clean: ## remove .venv and var
 	@echo "stork: creating .venv with $(PYTHON)"
 	@$(PYTHON) -m venv .venv || { echo "stork: the virtual environment could not be made (on Debian and Ubuntu: install python3-venv)"; exit 1; }
 	@echo "stork: installing packages, about 2.7 GB, a few minutes"
-	@$(BIN)/pip install --quiet --no-compile --editable ".[dev]" || { echo "stork: the installation failed; pip's message above says why. Run make again after mending it"; exit 1; }
+	@$(BIN)/pip install --quiet --editable ".[dev]" || { echo "stork: the installation failed; pip's message above says why. Run make again after mending it"; exit 1; }
 	@touch $@
 
 .venv/.realdata: .venv/.installed
