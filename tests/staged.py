@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ from orchestration.landing.lake import LoadReport, ensure_lake, load_range
 PROJECT = Path(dbt_project.__file__).parent
 FIXTURES = Path(__file__).with_name("fixtures") / "platforms"
 KEY = b"a key for tests only"
+CENT = Decimal("0.01")
 
 
 class Shop:
@@ -92,3 +94,14 @@ def sql(lake: Path, model: str, as_of: str, loads: dict[str, int] | None = None)
         execute=True,
         **{"return": lambda value: value},
     )
+
+
+def allocated(lines: list[dict]) -> list[Decimal]:
+    """What each line of an order was paid: shared by the bases, the last one takes what is left."""
+    total, bases = lines[0]["order_goods_amount"], [line["allocation_base"] for line in lines]
+    if not sum(bases):
+        return [Decimal("0.00")] * len(bases)
+    parts = [(total * base / sum(bases)).quantize(CENT, ROUND_HALF_UP) for base in bases]
+    last = max(n for n, base in enumerate(bases) if base > 0)
+    parts[last] += total - sum(parts)
+    return parts
